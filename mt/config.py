@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mt.errors import ConfigError
 
@@ -32,7 +32,7 @@ SomeOptions = TypeVar("SomeOptions", bound=Options)
 class ModelOptions(Options):
     """Which weights, and how this family of models wants to be addressed."""
 
-    name: str = Field("builtin", description="short name, shown in signatures")
+    name: str = Field("", description="short name, shown in signatures; unset: the last part of the path")
     path: str = Field("builtin", description="'builtin', a local folder, or a Hugging Face hub id")
     revision: str | None = Field(None, description="commit of the hub repository; pinned when the model is installed")
     family: Literal["seq2seq", "causal"] = Field("causal", description="encoder-decoder or decoder-only")
@@ -44,11 +44,21 @@ class ModelOptions(Options):
     summary_prompt: str | None = Field(None, description="causal: template with {source} for English summaries")
     digest_prompt: str | None = Field(None, description="causal: template with {source} for headline, lead and summary in one pass")
     max_source_tokens: int = Field(512, ge=16, le=32768, description="longest segment sent to the model, in its own tokens")
+    max_article_tokens: int | None = Field(
+        None, ge=64, le=32768, description="longest text summarised in one piece, in its own tokens; unset: max_source_tokens"
+    )
     task: Literal["translate", "summarize"] = Field("translate", description="what the model is for")
     licence: str = Field("unknown", description="licence of the weights")
     size_mb: int | None = Field(None, ge=0, description="megabytes to download or on disk")
     quality: str = Field("", description="a measured or published score, with its test set")
     note: str = Field("", description="what a user should know before choosing it")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, given: Any) -> Any:
+        if isinstance(given, dict) and not given.get("name"):
+            return {**given, "name": str(given.get("path", "builtin")).rstrip("/").rpartition("/")[2]}
+        return given
 
 
 class DecodingOptions(Options):

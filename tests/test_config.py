@@ -52,7 +52,7 @@ def test_plain_names_belong_to_one_section() -> None:
         ("decoding:\n  beam_size: 0\n", "decoding: beam_size: input should be greater than or equal to 1, got 0"),
         ("decoding:\n  beam_size: many\n", "decoding: beam_size: input should be a valid integer"),
         ("engine:\n  backend: abacus\n", "engine: backend: input should be 'auto', 'transformers' or 'ctranslate2', got 'abacus'"),
-        ("model: nobody\n", "unknown model or configuration 'nobody'; expected one of builtin, "),
+        ("model: nobody\n", "unknown model or configuration 'nobody'; expected one of bart, builtin, "),
         ("just a sentence\n", "expected sections such as 'model:' and 'decoding:', found str"),
         ("model: [unclosed\n", "not valid YAML"),
     ],
@@ -81,6 +81,11 @@ def test_wrong_overrides_are_named() -> None:
         load_config("builtin", beam_size=99)
     with pytest.raises(ConfigError, match="options: sentences: .*got 0"):
         revise(Config().summary, sentences=0)
+
+
+def test_a_model_without_a_name_has_the_last_part_of_its_path(tmp_path: Path) -> None:
+    assert load_config(write(tmp_path, "model:\n  path: org/great-model\n")).model.name == "great-model"
+    assert Config().model.name == "builtin"
 
 
 def test_a_config_can_be_the_source() -> None:

@@ -6,7 +6,7 @@ An engine is anything that fits `Engine`; `load_engine` picks one from the confi
 from collections.abc import Sequence
 from typing import Protocol
 
-from mt.config import DecodingOptions
+from mt.config import Config, DecodingOptions
 from mt.data import Hypothesis
 
 
@@ -30,3 +30,17 @@ class Engine(Protocol):
         prompt: causal models only: a template with {source} instead of the model's own (`ModelOptions.prompt`).
         Raises ModelError where a source is longer than `max_source_tokens`.
         """
+
+
+def load_engine(config: Config) -> Engine:
+    """The engine that a configuration describes, ready to generate. Threads may share it.
+
+    With `backend: auto` the faster of both libraries is found by running the model on each once; the choice is kept in
+    `backends.json` in the cache folder, for this model, these versions and this processor.
+
+    Raises ModelError where the model is missing, damaged or does not fit its options; ConfigError for a device or a
+    compute type that there is not; ExtraError where `backend: ctranslate2` was asked for and its package is missing.
+    """
+    from mt.engines import backend
+
+    return backend.load_engine(config)

@@ -1,0 +1,114 @@
+"""What a command reads and where it writes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from mt.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from mt.data import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something to read. `given` is a path, or the text itself."""
+
+    kind: Literal["file", "stdin", "text"]
+    given: str = ""
+
+    @property
+    def name(self) -> str:
+        """For messages and for the id of the document."""
+        return self.given if self.kind == "file" else self.kind
+
+    def read(self) -> tuple[Document, tuple[str, ...]]:
+        """The document and notes on how it was read. Raises InputError."""
+        from mt import formats
+        from mt.segmentation import document
+
+        if self.kind == "file":
+            return formats.read(Path(self.given))
+        text, notes = self.text()
+        return document(text, self.name), notes
+
+    def text(self) -> tuple[str, tuple[str, ...]]:
+        """The text as it is and notes on how it was read. Raises InputError."""
+        from mt import formats
+
+        if self.kind == "file":
+            return formats.read_text_file(self.given)
+        data = sys.stdin.buffer.read() if self.kind == "stdin" else os.fsencode(self.given)
+        return formats.decode(data, self.name)
+
+
+def sources(files: list[str] | None, text: str | None) -> list[Source]:
+    """What to read: files, `-` among them for standard input, or a text, or else a pipe.
+
+    Raises ConfigError where nothing is given, or too much.
+    """
+    if files and text is not None:
+        raise ConfigError("--text and files exclude each other: give one or the other")
+    if text is not None:
+        return [Source("text", text)]
+    if files:
+        if files.count("-") > 1:
+            raise ConfigError("- stands for standard input and can be read once only")
+        return [Source("stdin") if file == "-" else Source("file", file) for file in files]
+    if sys.stdin is None or sys.stdin.isatty():
+        raise ConfigError("nothing to read: name files, use --text, or pipe a text in")
+    return [Source("stdin")]
+
+
+def destinations(read: Sequence[Source], given: str | None, suffix: str, *, one_file: bool = False) -> list[Path | None]:
+    """Where each source goes; None is stdout.
+
+    A folder (one that is there, or a name with a slash at its end) gets a file for each source, named
+    after it. one_file: several sources may go into one file.
+    Raises ConfigError where two would go to the same file, or one over what is read.
+    """
+    if given is None:
+        return [None for _ in read]
+    output = Path(given)
+    into_folder = output.is_dir() or given.endswith(("/", os.sep)) or (len(read) > 1 and not one_file)
+    if into_folder and output.exists() and not output.is_dir():
+        raise ConfigError(f"{output}: is a file; several inputs need a folder")
+    paths = [output / (Path(source.name).stem + suffix) if into_folder else output for source in read]
+    inputs = [Path(source.given).resolve() for source in read if source.kind == "file"]
+    for i, path in enumerate(paths):
+        if path.resolve() in inputs:
+            raise ConfigError(f"{path}: would overwrite the source; choose another -o")
+        if into_folder and path in paths[:i]:
+            raise ConfigError(f"{path}: {read[paths.index(path)].name} and {read[i].name} would both be written there")
+    return list(paths)
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside its place first, then renamed.
+
+    Raises InputError, naming the file.
+    """
+    target = path.resolve()  # a link stays a link
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():  # /dev/null, a pipe: a rename would replace it
+            path.write_text(text, encoding="utf-8", newline="")
+            return
+        try:
+            with beside.open("w", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, target)
+        finally:
+            beside.unlink(missing_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise InputError(f"{path}: cannot be written: {path.parent} is not a folder") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from error

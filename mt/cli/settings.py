@@ -1,0 +1,68 @@
+"""`mt config show` and `mt demo`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mt.cli import console, options
+
+if TYPE_CHECKING:
+    from mt.config import Config
+
+app = typer.Typer(no_args_is_help=True, help="What the options are, and what they mean.")
+
+
+@app.callback()
+def _config() -> None:
+    """What the options are, and what they mean."""  # a group with one command needs a callback to stay a group
+
+
+@app.command("show")
+def show(
+    model: options.Model = None,
+    config: options.ConfigFile = None,
+    settings: options.Settings = None,
+) -> int:
+    """Print the whole configuration as YAML that `--config` accepts, with a comment on each option."""
+    console.emit(as_yaml(options.configuration(model, config, settings)))
+    return 0
+
+
+def demo(
+    port: Annotated[int | None, typer.Option("--port", "-p", metavar="N", help="Port; unset: the first free one from 7860 on.")] = None,
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    model: options.Model = None,
+    config: options.ConfigFile = None,
+    settings: options.Settings = None,
+) -> int:
+    """Start the web demo on this machine."""
+    from mt.pipeline import load
+
+    pipeline = load(options.configuration(model, config, settings))
+
+    from mt.web.demo import launch
+
+    launch(pipeline, host=host, port=port, open_browser=browser)
+    return 0
+
+
+def as_yaml(config: Config) -> str:
+    """All sections and options with their values, each under a comment that explains it."""
+    import yaml
+
+    lines: list[str] = []
+    for section in type(config).model_fields:
+        options = getattr(config, section)
+        lines.append(f"{section}:")
+        for name, field in type(options).model_fields.items():
+            lines.append(f"  # {field.description}")
+            written = yaml.safe_dump({name: _plain(getattr(options, name))}, allow_unicode=True, width=10_000)
+            lines += [f"  {line}" for line in written.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

@@ -17,6 +17,7 @@ Flag = Literal[
     "echo",
     "numbers",
     "acronyms",
+    "names",
     "source_language",
 ]
 """What can be wrong with one translation; `mt.check.EXPLANATIONS` says each in a sentence."""

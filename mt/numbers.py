@@ -5,8 +5,9 @@ by the same function: their words cannot be confused, and news mixes them.
 
 A number is `firm` where a translation has to show it in some form. What people freely write otherwise
 is read as well, since it may answer a firm number of the other side, but nothing is asked of it: one
-and two (the dual hides them), fractions, decades, "both", "trilateral". What is firm was decided by
-measuring on human translations (`tests/bench/flag_quality.py`).
+and two (the dual hides them), halves and thirds, a lone hundred or thousand, "both", "trilateral". What
+is firm was decided by measuring on 50,000 of people's translations: of the firm ones about 1 in 100 goes
+unanswered there, of most others 10 or more.
 """
 
 from __future__ import annotations
@@ -448,8 +449,8 @@ class _Scanner:
         also: frozenset[Decimal] = frozenset()
         if english and word.role == "ordinal":
             also = frozenset({1 / word.value})  # a third of them
-        elif not english and word.role == "scale" and written.endswith("ا"):
-            also = frozenset({2 * word.value})  # ألفا شخص, a dual written like the accusative of one
+        elif word.role in {"scale", "fraction"} and written.endswith("ا"):
+            also = frozenset({2 * word.value})  # ألفا شخص, ثلثا السكان: a dual written like the accusative of one
         is_name = english and i > 0 and written[0].isupper() and word.role != "month"  # Six Flags
         firm = not self._is_century_of_decade(i) and not is_name and not (also and before in {"a", "one"})
         if word.role == "hijri":

@@ -130,15 +130,17 @@ class Pipeline:
         return segmentation.fit(segmentation.segments(document, options.segment), count, self.engine.max_source_tokens)
 
     def summarize(self, document: str | Document, **options: Override) -> Summary:
-        """Summarise an Arabic document in English (it is translated first) or in Arabic.
+        """Summarise an Arabic document in English (it is translated first) or in Arabic; or an English one in English.
 
         options: of `mt.config.SummaryOptions`, e.g. sentences=3, words=60, language="ar".
         """
         wanted = revise(self.config.summary, **options)
-        document = _checked(document)
-        if wanted.language == "ar":
-            segments = self.segment(document)
-            return self._summary(document, tuple(Translation(s, s.text) for s in segments), wanted)
+        document = segmentation.document(document) if isinstance(document, str) else document
+        english = not arabic.has_arabic(document.text) and arabic.language(document.text) == "other"
+        if english and wanted.language == "ar":
+            raise InputError(f"{document.id or 'the text'} has no Arabic in it: an Arabic summary needs an Arabic text")
+        if english or wanted.language == "ar":
+            return self._summary(document, tuple(Translation(s, s.text) for s in self.segment(_not_empty(document))), wanted)
         return self._summary(document, self.translate(document).translations, wanted)
 
     def _result(self, document: Document, translations: tuple[Translation, ...], summary: int | SummaryOptions) -> Result:
@@ -205,11 +207,13 @@ def load(source: str | Path | Config = "default", **overrides: Override) -> Pipe
 
 def _checked(document: str | Document) -> Document:
     """The document, if there is something to translate in it."""
-    if isinstance(document, str):
-        document = segmentation.document(document)
-    name = document.id or "the text"
-    if not document.text.strip():
-        raise InputError(f"{name} is empty: give it some Arabic text")
+    document = _not_empty(segmentation.document(document) if isinstance(document, str) else document)
     if arabic.language(document.text) == "other" and not arabic.has_arabic(document.text):
-        raise InputError(f"{name} has no Arabic in it: only Arabic text can be translated")
+        raise InputError(f"{document.id or 'the text'} has no Arabic in it: only Arabic text can be translated")
+    return document
+
+
+def _not_empty(document: Document) -> Document:
+    if not document.text.strip():
+        raise InputError(f"{document.id or 'the text'} is empty: give it some Arabic text")
     return document

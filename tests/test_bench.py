@@ -83,7 +83,7 @@ ENGLISH = [english for _, english in tiny.PAIRS[:5]]
 
 @pytest.fixture(scope="module")
 def marian(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.marian(tmp_path_factory.mktemp("marian"), steps=130)
+    return tiny.marian(tmp_path_factory.mktemp("marian"), steps=180)
 
 
 def config(backend: str, folder: Path, most: int, **model: str) -> Config:

@@ -294,7 +294,7 @@ FAST = ["--backend", "transformers", "--set", "engine.compute_type=float32", "--
 
 @pytest.fixture(scope="module")
 def marian(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.marian(tmp_path_factory.mktemp("marian"), steps=130)
+    return tiny.marian(tmp_path_factory.mktemp("marian"), steps=180)
 
 
 @pytest.fixture(autouse=True)

@@ -153,6 +153,14 @@ def test_truncated_where_the_limit_comes_first(engines: dict[tuple[str, str], En
     assert whole.text.startswith(cut.text)
 
 
+def test_large_batch_is_shared_by_workers_and_comes_back_in_order(folders: dict[str, Path]) -> None:
+    engine = load_engine(
+        Config(model=_model(folders, "marian"), engine=EngineOptions(backend="ctranslate2", compute_type="float32", threads=2))
+    )
+    pairs = tiny.PAIRS[::9]
+    assert [h.text for h in engine.generate([arabic for arabic, _ in pairs], DecodingOptions())] == [english for _, english in pairs]
+
+
 def test_no_repeated_ngrams_breaks_a_loop(engines: dict[tuple[str, str], Engine]) -> None:
     free, blocked = (
         engines["gemma3", "ctranslate2"].generate(SOURCES[:1], SEARCHES[name])[0].text for name in ("greedy", "no repeated n-grams")

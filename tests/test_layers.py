@@ -16,7 +16,7 @@ LAYERS = [
     {"web", "evaluate", "bench"},
     {"pipeline", "formats"},
     {"translation", "summarization"},
-    {"check", "numbers", "segmentation", "arabic", "engines", "models"},
+    {"check", "names", "numbers", "segmentation", "arabic", "engines", "models"},
     {"config"},
     {"data", "errors", "_version"},
 ]

@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 import itertools
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import sentencepiece
@@ -19,6 +17,8 @@ import torch
 import transformers
 from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from transformers.models.m2m_100.tokenization_m2m_100 import FAIRSEQ_LANGUAGE_CODES
+
+from mt.engines.tokens import quiet
 
 NAMES = {"أحمد": "Ahmad", "ليلى": "Layla", "سامي": "Sami", "هدى": "Huda", "كريم": "Karim", "نورا": "Nora"}
 PLACES = {"القاهرة": "Cairo", "عمان": "Amman", "بيروت": "Beirut", "تونس": "Tunis", "الرباط": "Rabat", "دمشق": "Damascus"}
@@ -85,7 +85,7 @@ def marian(folder: Path, *, steps: int = 0) -> Path:
     model = _made(transformers.MarianMTModel, config)
     model.get_input_embeddings().weight.data[pad] = 0
     if steps:
-        with _no_advice():
+        with quiet():
             _train(model, transformers.MarianTokenizer.from_pretrained(folder), steps)
     return _saved(model, folder)
 
@@ -241,12 +241,12 @@ def _m2m_config(size: int) -> transformers.M2M100Config:
 
 def _made(architecture: type[transformers.PreTrainedModel], config: transformers.PreTrainedConfig) -> transformers.PreTrainedModel:
     torch.manual_seed(1)
-    with _no_advice():
+    with quiet():
         return architecture(config).eval()
 
 
 def _saved(model: transformers.PreTrainedModel, folder: Path) -> Path:
-    with _no_advice():
+    with quiet():
         model.save_pretrained(folder)
     return folder
 
@@ -338,11 +338,3 @@ def _generic(backend: Tokenizer, folder: Path, **tokens: str) -> None:
 def _write(path: Path, tree: dict[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(tree), encoding="utf-8")
-
-
-@contextmanager
-def _no_advice() -> Iterator[None]:
-    from mt.engines.tokens import quiet
-
-    with quiet():
-        yield

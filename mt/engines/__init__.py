@@ -27,8 +27,12 @@ class Engine(Protocol):
     def generate(self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None) -> list[Hypothesis]:
         """One hypothesis a source, in the order given, as one padded batch.
 
-        prompt: causal models only: a template with {source} instead of the model's own (`ModelOptions.prompt`).
-        Raises ModelError where a source is longer than `max_source_tokens`.
+        Hostile or odd sources are text like any other; one that holds `</s>` or `{source}` commands nothing.
+
+        prompt: causal models only: a template with {source} instead of the model's own (`ModelOptions.prompt`). With it
+        a source may be as long as the architecture allows, whatever `max_source_tokens` says of translation.
+        Raises ModelError where a source is longer than it may be, where a prompt does not hold {source} once, and where
+        memory runs out.
         """
 
 

@@ -24,13 +24,14 @@ def export(name: str | Path, folder: str | Path) -> Path:
     Raises ConfigError where the folder holds something already, ModelError where the model is not installed or the
     folder cannot be written.
     """
-    import torch
-    from safetensors.torch import save_file
-
     target = Path(folder).expanduser()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigError(f"{target}: not empty; name a folder that does not exist yet")
     source = locate(load_config(name).model)
+
+    import torch
+    from safetensors.torch import save_file
+
     made = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         made.mkdir(parents=True)

@@ -30,6 +30,7 @@ LABELS: Mapping[Flag, str] = {
     "echo": "repeats the request",
     "numbers": "numbers or dates differ",
     "acronyms": "Latin word missing",
+    "names": "known name missing or misspelt",
     "source_language": "not Arabic?",
 }
 SUMMARY_LABELS: Mapping[SummaryFlag, str] = {

@@ -21,6 +21,9 @@ from mt.data import Flag, Hypothesis
 
 Pair = tuple[str, str]
 MONTHS = "January February March April May June July August September October November December".split()
+STATES = (
+    "Argentina Australia Brazil Egypt France Germany India Iraq Japan Kenya Kuwait Libya Morocco Poland Qatar Sudan Turkey Yemen".split()
+)
 NUMBER = re.compile(r"(?<![\w.,])\d+(?:[.,]\d+)*(?![\w.,]*\d)")
 SHARED_LATIN = re.compile(r"[A-Z][A-Za-z]*[A-Z][A-Za-z]*")
 SEED = 3
@@ -89,6 +92,15 @@ def drop_latin(source: str, english: str, chance: random.Random) -> str | None:
     return re.sub(rf"\b{chance.choice(found)}\b", "", english) if found else None
 
 
+def change_name(source: str, english: str, chance: random.Random) -> str | None:
+    """Put another state in the place of one."""
+    found = [state for state in STATES if re.search(rf"\b{state}\b", english)]
+    if not found:
+        return None
+    state = chance.choice(found)
+    return re.sub(rf"\b{state}\b", chance.choice([other for other in STATES if other != state]), english)
+
+
 def loop(source: str, english: str, chance: random.Random) -> str | None:
     """Say one to five words three more times."""
     words = english.split()
@@ -124,6 +136,7 @@ PLANTED = (
     Planted("a digit changed", "numbers", change_digit),
     Planted("a month changed", "numbers", change_month),
     Planted("an acronym dropped", "acronyms", drop_latin),
+    Planted("a state changed", "names", change_name),
     Planted("one to five words looped", "repetition", loop),
     Planted("an Arabic word left in", "untranslated", leave_arabic),
     Planted("prompt, preface or source echoed", "echo", echo_prompt),

@@ -85,16 +85,17 @@ def segment(text: str) -> list[Segment]:
     return split(text)
 
 
-def load(source: str | Path | Config = "default", **overrides: Override) -> Pipeline:
+def load(source: str | Path | Config = "default", *, model: str | None = None, **overrides: Override) -> Pipeline:
     """Load a pipeline by the name or path of a configuration, and keep it as long as you like.
 
+    model: another model for this configuration, by name or path.
     overrides: options of `mt.config` by their plain names, e.g. beam_size=4, backend="ctranslate2".
     """
     from mt.pipeline import load
 
-    return load(source, **overrides)
+    return load(source, model=model, **overrides)
 
 
 @lru_cache(maxsize=2)
 def _kept(model: str, options: tuple[tuple[str, Override], ...]) -> Pipeline:
-    return load("default" if model == "auto" else model, **dict(options))
+    return load(model=model, **dict(options))

@@ -122,12 +122,15 @@ class Config(Options):
     summary: SummaryOptions = SummaryOptions()
 
 
-def load_config(source: str | Path | Config = "default", *, auto: str = "builtin", **overrides: Override) -> Config:
+def load_config(
+    source: str | Path | Config = "default", *, model: str | ModelOptions | None = None, auto: str = "builtin", **overrides: Override
+) -> Config:
     """Read a configuration by name or path and lay the overrides over it.
 
     source: a name in `configs/` ("default", "opus-big"), a path that ends in .yaml or .yml, or a Config.
+    model: another model, by name, path or options; its own file is laid under the source, that of the source's model is not.
     auto: the name that `model: auto` stands for; see `mt.models.best_installed`.
-    overrides: options by their plain name (`beam_size=4`, `backend="ctranslate2"`); `model` takes a name.
+    overrides: options by their plain name, e.g. `beam_size=4`, `backend="ctranslate2"`.
 
     Raises ConfigError for an unknown name, a file that cannot be read, an unknown key, a bad value.
 
@@ -136,9 +139,8 @@ def load_config(source: str | Path | Config = "default", *, auto: str = "builtin
     """
     tree = source.model_dump(exclude_unset=True) if isinstance(source, Config) else _read(_find(source))
     where = "options" if isinstance(source, Config) else str(source)
-    model = overrides.pop("model", None)
     if model is not None:
-        tree = _merge(tree, {"model": model})
+        tree = {**tree, "model": model.model_dump(exclude_unset=True) if isinstance(model, ModelOptions) else model}
     tree = _with_named_model(tree, auto)
     config = _validate(tree, where)  # the file is blamed for its own faults, before the overrides are
     changed = _nested(overrides)
@@ -198,14 +200,15 @@ def _read(path: Path) -> Tree:
     return tree
 
 
-def _with_named_model(tree: Tree, auto: str) -> Tree:
-    """Put what NAME.yaml says under a tree with `model: NAME`."""
+def _with_named_model(tree: Tree, auto: str, seen: tuple[str, ...] = ()) -> Tree:
+    """Put what NAME.yaml says under a tree with `model: NAME`, and so on for the model that NAME.yaml names."""
     name = tree.get("model")
     if not isinstance(name, str):
         return tree
-    below = _read(_find(auto if name == "auto" else name))
-    above = {key: value for key, value in tree.items() if key != "model"}
-    return _merge(below, above)
+    if name in seen:
+        raise ConfigError(f"model: {' -> '.join([*seen, name])}: these files name each other; one must say what the model is")
+    below = _with_named_model(_read(_find(auto if name == "auto" else name)), auto, (*seen, name))
+    return _merge(below, {key: value for key, value in tree.items() if key != "model"})
 
 
 def _merge(below: Tree, above: Mapping[str, Any]) -> Tree:

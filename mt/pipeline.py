@@ -10,7 +10,7 @@ from typing import Literal
 
 from mt import arabic, segmentation, translation
 from mt._version import __version__
-from mt.config import Config, Override, SummaryOptions, load_config, revise
+from mt.config import Config, ModelOptions, Override, SummaryOptions, load_config, revise
 from mt.data import Document, Flag, Result, Segment, Summary, SummarySentence, Translation
 from mt.engines import Engine, load_engine
 from mt.errors import InputError
@@ -196,12 +196,12 @@ def _with_paragraphs(chosen: Sequence[int], texts: Sequence[str], translations: 
     return [texts[i] + "\n" * ends for i, ends in zip(chosen, last, strict=True)]
 
 
-def load(source: str | Path | Config = "default", **overrides: Override) -> Pipeline:
+def load(source: str | Path | Config = "default", *, model: str | ModelOptions | None = None, **overrides: Override) -> Pipeline:
     """Load a pipeline by the name or path of a configuration; see `mt.config.load_config`.
 
     Raises ConfigError for a wrong option, ModelError for a model that is not installed or damaged.
     """
-    config = load_config(source, auto=best_installed(), **overrides)
+    config = load_config(source, model=model, auto=best_installed(), **overrides)
     return Pipeline(config, load_engine(config))
 
 

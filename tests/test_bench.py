@@ -81,11 +81,6 @@ SOURCES = [arabic_side for arabic_side, _ in tiny.PAIRS[:5]]
 ENGLISH = [english for _, english in tiny.PAIRS[:5]]
 
 
-@pytest.fixture(scope="module")
-def marian(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.marian(tmp_path_factory.mktemp("marian"), steps=180)
-
-
 def config(backend: str, folder: Path, most: int, **model: str) -> Config:
     options = {"backend": backend, "compute_type": "float32", "threads": 1}
     return Config.model_validate(

@@ -292,11 +292,6 @@ PAIR, OTHER = tiny.PAIRS[0], tiny.PAIRS[30]
 FAST = ["--backend", "transformers", "--set", "engine.compute_type=float32", "--set", "engine.threads=1"]
 
 
-@pytest.fixture(scope="module")
-def marian(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny.marian(tmp_path_factory.mktemp("marian"), steps=180)
-
-
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MT_CACHE", str(tmp_path / "cache"))

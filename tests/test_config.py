@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mt.config import Config, DecodingOptions, _fields, config_names, load_config, revise
+from mt.config import Config, DecodingOptions, ModelOptions, _fields, config_names, load_config, revise
 from mt.errors import ConfigError
 
 
@@ -81,6 +81,24 @@ def test_wrong_overrides_are_named() -> None:
         load_config("builtin", beam_size=99)
     with pytest.raises(ConfigError, match="options: sentences: .*got 0"):
         revise(Config().summary, sentences=0)
+
+
+def test_a_model_described_in_full_inherits_nothing_of_the_default_model() -> None:
+    config = load_config(model=ModelOptions(path="/models/own", family="seq2seq"))
+    assert (config.model.path, config.model.prompt, config.decoding) == ("/models/own", None, DecodingOptions())
+
+
+def test_a_file_may_name_a_file_that_names_a_model(tmp_path: Path) -> None:
+    path = write(tmp_path, "model: builtin\ndecoding:\n  beam_size: 3\n")
+    assert load_config(model=str(path)).decoding.beam_size == 3
+    assert load_config(model=str(path)).model.name == "builtin"
+
+
+def test_files_that_name_each_other_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "")
+    path.write_text(f"model: {path}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="these files name each other"):
+        load_config(path)
 
 
 def test_a_model_without_a_name_has_the_last_part_of_its_path(tmp_path: Path) -> None:

@@ -64,10 +64,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def folders(marian: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("models")
     return {
-        "marian": tiny.marian(root / "marian", steps=180),
+        "marian": marian,
         "nllb": tiny.nllb(root / "nllb"),
         "m2m100": tiny.m2m100(root / "m2m100"),
         "mbart50": tiny.mbart50(root / "mbart50"),

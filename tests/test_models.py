@@ -60,12 +60,6 @@ def _own_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Marian model that has learnt its little language."""
-    return tiny.marian(tmp_path_factory.mktemp("trained"), steps=130)
-
-
-@pytest.fixture(scope="session")
 def gemma(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.gemma3(tmp_path_factory.mktemp("gemma"))
 
@@ -279,8 +273,8 @@ def test_damage_is_named_with_the_remedy(copy: Path, damage: Callable[[Path], ob
     assert "\n" not in said
 
 
-def test_marian_needs_all_three_of_its_tokenizer_files(trained: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(trained, tmp_path / "marian")
+def test_marian_needs_all_three_of_its_tokenizer_files(marian: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(marian, tmp_path / "marian")
     (folder / "target.spm").unlink()
     with pytest.raises(ModelError, match="missing file target.spm"):
         locate(seq2seq(folder))
@@ -350,15 +344,15 @@ def install_catalogued(name: str, source: Path, hub: Path) -> Path:
     ("there", "best"),
     [([], "builtin"), (["opus"], "opus"), (["opus-big"], "opus-big"), (["opus", "opus-big"], "opus-big")],
 )
-def test_auto_takes_the_first_of_the_preference_that_is_installed(trained: Path, tmp_path: Path, there: list[str], best: str) -> None:
+def test_auto_takes_the_first_of_the_preference_that_is_installed(marian: Path, tmp_path: Path, there: list[str], best: str) -> None:
     for name in there:
-        install_catalogued(name, trained, tmp_path / "hub")
+        install_catalogued(name, marian, tmp_path / "hub")
     assert best_installed() == best
     assert load_config("default", auto=best_installed()).model.name == best
 
 
-def test_auto_passes_over_a_damaged_model(trained: Path, tmp_path: Path) -> None:
-    folder = install_catalogued("opus-big", trained, tmp_path / "hub")
+def test_auto_passes_over_a_damaged_model(marian: Path, tmp_path: Path) -> None:
+    folder = install_catalogued("opus-big", marian, tmp_path / "hub")
     (folder / "model.safetensors").unlink()
     assert best_installed() == "builtin"
 
@@ -452,19 +446,19 @@ def contents(folder: Path) -> dict[str, bytes]:
 UNWANTED = {"tf_model.h5": b"x", "model-q4k.gguf": b"x", "rust_model.ot": b"x", "training_args.bin": b"x"}
 
 
-def test_get_fetches_what_is_needed_notes_the_commit_and_tries_the_model(hub: Hub, recipe: Path, trained: Path, tmp_path: Path) -> None:
-    hub.files = {**contents(trained), **UNWANTED, "onnx/model.onnx": b"x", "README.md": b"about"}
+def test_get_fetches_what_is_needed_notes_the_commit_and_tries_the_model(hub: Hub, recipe: Path, marian: Path, tmp_path: Path) -> None:
+    hub.files = {**contents(marian), **UNWANTED, "onnx/model.onnx": b"x", "README.md": b"about"}
     folder = get(recipe, golden=LEARNT)
     assert folder == tmp_path / "hub" / "models--org--tiny" / "snapshots" / COMMIT
-    assert {path.name for path in folder.iterdir()} == {*contents(trained), "README.md"}
+    assert {path.name for path in folder.iterdir()} == {*contents(marian), "README.md"}
     model = load_config(recipe).model
     assert installed(model)
     assert revision_of(model) == COMMIT
     assert info(recipe).problem == ""
 
 
-def test_get_twice_asks_the_hub_once_and_keeps_the_commit_when_main_moves(hub: Hub, recipe: Path, trained: Path) -> None:
-    hub.files = contents(trained)
+def test_get_twice_asks_the_hub_once_and_keeps_the_commit_when_main_moves(hub: Hub, recipe: Path, marian: Path) -> None:
+    hub.files = contents(marian)
     folder = get(recipe, golden=LEARNT)
     asked, hub.commit = len(hub.seen), NEWER
     assert get(recipe) == folder
@@ -472,15 +466,15 @@ def test_get_twice_asks_the_hub_once_and_keeps_the_commit_when_main_moves(hub: H
     assert revision_of(load_config(recipe).model) == COMMIT
 
 
-def test_get_goes_on_where_it_was_cut_off(hub: Hub, recipe: Path, trained: Path) -> None:
-    hub.files = contents(trained)
+def test_get_goes_on_where_it_was_cut_off(hub: Hub, recipe: Path, marian: Path) -> None:
+    hub.files = contents(marian)
     hub.cut = len(hub.files["model.safetensors"]) // 2
     folder = get(recipe, golden=LEARNT)
     assert (folder / "model.safetensors").read_bytes() == hub.files["model.safetensors"]
 
 
-def test_get_repairs_what_is_damaged(hub: Hub, recipe: Path, trained: Path) -> None:
-    hub.files = contents(trained)
+def test_get_repairs_what_is_damaged(hub: Hub, recipe: Path, marian: Path) -> None:
+    hub.files = contents(marian)
     weights = get(recipe, golden=LEARNT) / "model.safetensors"
     blob = weights.resolve()
     blob.write_bytes(blob.read_bytes()[:1000])
@@ -490,27 +484,27 @@ def test_get_repairs_what_is_damaged(hub: Hub, recipe: Path, trained: Path) -> N
     assert weights.read_bytes() == hub.files["model.safetensors"]
 
 
-def test_get_turns_pickles_into_safetensors(hub: Hub, recipe: Path, trained: Path, tmp_path: Path) -> None:
-    hub.files = contents(pickle_weights(shutil.copytree(trained, tmp_path / "pickled")))
+def test_get_turns_pickles_into_safetensors(hub: Hub, recipe: Path, marian: Path, tmp_path: Path) -> None:
+    hub.files = contents(pickle_weights(shutil.copytree(marian, tmp_path / "pickled")))
     folder = get(recipe, golden=LEARNT)
     assert folder.is_relative_to(cache_folder())
-    assert {path.name for path in folder.iterdir()} == set(contents(trained))
-    stored, original = load_state(folder), load_state(trained)
+    assert {path.name for path in folder.iterdir()} == set(contents(marian))
+    stored, original = load_state(folder), load_state(marian)
     assert set(stored) == set(original)
     assert all(torch.equal(stored[name], original[name]) for name in original)
     assert revision_of(load_config(recipe).model) == COMMIT
 
 
-def test_pickles_that_are_cached_already_are_converted_without_the_network(recipe: Path, trained: Path, tmp_path: Path) -> None:
-    cache_as_hub_does(pickle_weights(shutil.copytree(trained, tmp_path / "pickled")), tmp_path / "hub", "org/tiny")
+def test_pickles_that_are_cached_already_are_converted_without_the_network(recipe: Path, marian: Path, tmp_path: Path) -> None:
+    cache_as_hub_does(pickle_weights(shutil.copytree(marian, tmp_path / "pickled")), tmp_path / "hub", "org/tiny")
     with pytest.raises(ModelError, match="its weights are pickled"):
         locate(load_config(recipe).model)
     get(recipe, golden=LEARNT)
     assert installed(load_config(recipe).model)
 
 
-def test_pickle_of_something_else_than_weights_is_refused(recipe: Path, trained: Path, tmp_path: Path) -> None:
-    folder = pickle_weights(shutil.copytree(trained, tmp_path / "pickled"))
+def test_pickle_of_something_else_than_weights_is_refused(recipe: Path, marian: Path, tmp_path: Path) -> None:
+    folder = pickle_weights(shutil.copytree(marian, tmp_path / "pickled"))
     torch.save({"epoch": 3, "state": {}}, folder / "pytorch_model.bin")
     cache_as_hub_does(folder, tmp_path / "hub", "org/tiny")
     with pytest.raises(ModelError, match="holds something else than named tensors"):
@@ -527,12 +521,12 @@ class Bomb:
         return Path.touch, (self.mark,)
 
 
-def test_code_in_a_pickle_is_not_run(hub: Hub, recipe: Path, trained: Path, tmp_path: Path) -> None:
+def test_code_in_a_pickle_is_not_run(hub: Hub, recipe: Path, marian: Path, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     pickle.loads(pickle.dumps(Bomb(mark)))
     assert mark.exists(), "the bomb works"
     mark.unlink()
-    hub.files = {**contents(trained), "pytorch_model.bin": pickle.dumps(Bomb(mark))}
+    hub.files = {**contents(marian), "pytorch_model.bin": pickle.dumps(Bomb(mark))}
     del hub.files["model.safetensors"]
     with pytest.raises(ModelError, match=r"pytorch_model\.bin: cannot be read as tensors"):
         get(recipe)
@@ -540,26 +534,26 @@ def test_code_in_a_pickle_is_not_run(hub: Hub, recipe: Path, trained: Path, tmp_
     assert not installed(load_config(recipe).model)
 
 
-def test_shared_tensors_of_a_pickle_are_stored_once(hub: Hub, recipe: Path, trained: Path) -> None:
-    state = load_file(trained / "model.safetensors")
+def test_shared_tensors_of_a_pickle_are_stored_once(hub: Hub, recipe: Path, marian: Path) -> None:
+    state = load_file(marian / "model.safetensors")
     shared = state["model.shared.weight"]
     tied = {**state, "lm_head.weight": shared, "model.encoder.embed_tokens.weight": shared}
-    mark = trained.parent / "tied.bin"
+    mark = marian.parent / "tied.bin"
     torch.save(tied, mark)
-    hub.files = {**contents(trained), "pytorch_model.bin": mark.read_bytes()}
+    hub.files = {**contents(marian), "pytorch_model.bin": mark.read_bytes()}
     del hub.files["model.safetensors"]
     assert set(load_state(get(recipe, golden=LEARNT))) == set(state)
 
 
-def test_model_that_writes_something_else_is_not_taken_by_auto(hub: Hub, recipe: Path, trained: Path) -> None:
-    hub.files = contents(trained)
+def test_model_that_writes_something_else_is_not_taken_by_auto(hub: Hub, recipe: Path, marian: Path) -> None:
+    hub.files = contents(marian)
     with pytest.raises(ModelError, match=r"is installed but writes .*; do not use it"):
         get(recipe, golden=[Golden(ARABIC, ("zanzibar",))])
     assert info(recipe).problem == "failed its golden sentences"
 
 
-def test_failed_trial_of_a_preferred_model_leaves_auto_with_the_next(trained: Path, tmp_path: Path) -> None:
-    install_catalogued("opus", trained, tmp_path / "hub")
+def test_failed_trial_of_a_preferred_model_leaves_auto_with_the_next(marian: Path, tmp_path: Path) -> None:
+    install_catalogued("opus", marian, tmp_path / "hub")
     assert best_installed() == "opus"
     with pytest.raises(ModelError, match="do not use it"):
         get("opus")  # it knows no Cairo that is a capital, nor any school
@@ -584,8 +578,8 @@ def test_repository_without_weights_is_refused(hub: Hub, recipe: Path) -> None:
         get(recipe)
 
 
-def test_time_limit_stops_the_transfer_and_says_how_to_go_on(hub: Hub, recipe: Path, trained: Path) -> None:
-    hub.files = contents(trained)
+def test_time_limit_stops_the_transfer_and_says_how_to_go_on(hub: Hub, recipe: Path, marian: Path) -> None:
+    hub.files = contents(marian)
     with pytest.raises(FetchError, match=r"the time set for fetching it is over; run it again to go on, .*--model builtin"):
         get(recipe, timeout=0.0)
 
@@ -752,8 +746,8 @@ def test_what_has_no_faithful_copy_is_refused_with_the_remedy(copy: Path, change
     assert [p for p in (cache_folder() / "ctranslate2").iterdir() if p.is_dir()] == []
 
 
-def test_marian_with_a_pad_token_that_means_something_is_refused(trained: Path, tmp_path: Path) -> None:
-    folder = shutil.copytree(trained, tmp_path / "marian")
+def test_marian_with_a_pad_token_that_means_something_is_refused(marian: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(marian, tmp_path / "marian")
     state = load_file(folder / "model.safetensors")
     state["model.shared.weight"][-1] = 1
     save_file(state, folder / "model.safetensors", metadata={"format": "pt"})

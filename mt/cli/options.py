@@ -65,15 +65,12 @@ def configuration(model: str | None, config: str | None, settings: list[str] | N
     from mt.config import load_config, revise
     from mt.models import best_installed
 
-    start: str | Config = config or "default"
-    if model is not None and Path(model).is_dir():
-        folder, model = Path(model), None
-        if (folder / "config.yaml").is_file():
-            model = str(folder / "config.yaml")
-        else:
-            start = load_config(start).model_copy(update={"model": _described(folder)})
+    chosen: str | ModelOptions | None = model
+    if model is not None and (folder := Path(model)).is_dir():
+        own = folder / "config.yaml"
+        chosen = str(own) if own.is_file() else _described(folder)
     given = {name: value for name, value in options.items() if value is not None}
-    made = load_config(start, auto=best_installed(), **({"model": model} if model else {}), **given)
+    made = load_config(config or "default", model=chosen, auto=best_installed(), **given)
     for section, changes in _sections(settings or []).items():
         made = made.model_copy(update={section: revise(getattr(made, section), **changes)})
     return made

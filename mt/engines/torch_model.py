@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import torch
     from transformers import GenerationConfig, LogitsProcessor, PreTrainedConfig, PreTrainedModel
 
+NATIVE_BFLOAT16 = ("avx512_bf16", "amx_bf16", "avx10_2", "bf16", "sve_bf16")
+"""Names in `torch.cpu.get_capabilities()` of instructions that multiply in bfloat16, on x86 and Arm."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -79,18 +82,14 @@ def compute_type_for(engine: EngineOptions, device: str) -> str:
         return engine.compute_type
     if device == "cuda":
         return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
-    return "bfloat16" if {name for name, has in torch.cpu.get_capabilities().items() if has} & NATIVE_BFLOAT16 else "float32"
-
-
-NATIVE_BFLOAT16 = {"avx512_bf16", "amx_bf16", "avx10_2", "bf16", "sve_bf16"}
-"""Names in `torch.cpu.get_capabilities()` of instructions that multiply in bfloat16 (x86 and Arm)."""
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()  # older versions of torch lack it
+    return "bfloat16" if any(capabilities.get(name) for name in NATIVE_BFLOAT16) else "float32"
 
 
 def _read(model: ModelOptions, folder: Path, dtype: torch.dtype) -> PreTrainedModel:
     import transformers
 
     config = transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
-    check_family(model, config)
     auto = transformers.AutoModelForSeq2SeqLM if model.family == "seq2seq" else transformers.AutoModelForCausalLM
     if packed(folder):
         network, info = _unpack(config, folder, dtype)
@@ -114,13 +113,6 @@ def _unpack(config: PreTrainedConfig, folder: Path, dtype: torch.dtype) -> tuple
     state = load_state(folder, dtype)
     network, info = architecture.from_pretrained(None, config=config, state_dict=state, dtype=dtype, output_loading_info=True)
     return network, info
-
-
-def check_family(model: ModelOptions, config: PreTrainedConfig) -> None:
-    """Raise ModelError where `family` is not that of the architecture."""
-    family = "seq2seq" if config.is_encoder_decoder else "causal"
-    if family != model.family:
-        raise ModelError(f"model '{model.name}': a {config.model_type} model is of family: {family}, not {model.family}; set model.family")
 
 
 def _generation_config(folder: Path, config: PreTrainedConfig) -> GenerationConfig:

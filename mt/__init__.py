@@ -98,4 +98,4 @@ def load(source: str | Path | Config = "default", *, model: str | None = None, *
 
 @lru_cache(maxsize=2)
 def _kept(model: str, options: tuple[tuple[str, Override], ...]) -> Pipeline:
-    return load(model=model, **dict(options))
+    return load("default", model=model, **dict(options))

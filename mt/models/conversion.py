@@ -109,7 +109,7 @@ def _convert(model: ModelOptions, source: Path, compute_type: str, target: Path)
     from mt.engines.tokens import quiet
 
     try:
-        with quiet():
+        with quiet(), _one_thread():
             converter = _converter(source)
             gc.freeze()  # the converter collects garbage after every layer; going through all of torch each time took half of the time
             converter.convert(str(target), quantization=compute_type)
@@ -121,6 +121,19 @@ def _convert(model: ModelOptions, source: Path, compute_type: str, target: Path)
         raise ModelError(f"model '{model.name}': CTranslate2 cannot convert it ({reason}); use backend: transformers") from error
     finally:
         gc.unfreeze()
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """The work is many small pieces: on a busy machine torch's threads wait for one another far longer than it takes."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _converter(source: Path) -> TransformersConverter:

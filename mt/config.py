@@ -83,7 +83,7 @@ class EngineOptions(Options):
 class BatchingOptions(Options):
     """How segments are grouped."""
 
-    batch_tokens: int = Field(1024, ge=16, le=1_000_000, description="padded source tokens in one batch")
+    batch_tokens: int = Field(512, ge=16, le=1_000_000, description="padded source tokens in one batch")
     window: int = Field(2048, ge=1, le=1_000_000, description="segments in flight across documents")
 
 

@@ -15,12 +15,11 @@ from mt.config import Config, DecodingOptions, TextOptions
 from mt.data import Flag, Hypothesis, Obtained, Segment, Translation
 from mt.engines import Engine
 
-# What to try on a doubtful segment, in this order. N-grams are never blocked in the first search,
-# where it would damage names and lists that rightly repeat; on a loop it is what helps.
-RETRIES: tuple[dict[str, int | float], ...] = (
-    {"beam_size": 4},
-    {"beam_size": 4, "repetition_penalty": 1.1, "no_repeat_ngram_size": 5},
-)
+# What to try on a doubtful segment, in this order, with the flags that it can mend. N-grams are never blocked in the
+# first search, where it would damage names and lists that rightly repeat; on a loop it is what helps, elsewhere it does not.
+LOOPING: frozenset[Flag] = frozenset({"repetition", "truncated", "too_long", "echo"})
+WITHOUT_LOOPS: dict[str, int | float] = {"repetition_penalty": 1.1, "no_repeat_ngram_size": 5}
+WIDE = 4  # beams in the second attempt, if the first had fewer
 # Another search cannot change what language the source is in.
 HOPELESS: frozenset[Flag] = frozenset({"source_language"})
 # Sources shorter than this, in tokens, are not worth cutting into clauses.
@@ -125,11 +124,13 @@ def _decode_again(doubtful: dict[str, Attempt], typed: dict[str, str], engine: E
         attempt = Attempt(hypothesis, check.check(typed[source], hypothesis), again=True)
         return min(left[source], attempt, key=lambda a: a.rank)
 
-    for change in RETRIES:
+    wide = {"beam_size": max(config.decoding.beam_size, WIDE)}
+    for change, mends in ((wide, None), ({**wide, **WITHOUT_LOOPS}, LOOPING)):
         decoding = config.decoding.model_copy(update=change)
         if decoding == config.decoding:
             continue
-        for source, hypothesis in _generate(list(left), engine, config, decoding):
+        wanted = [source for source, attempt in left.items() if mends is None or attempt.flags & mends]
+        for source, hypothesis in _generate(wanted, engine, config, decoding):
             left[source] = better(source, hypothesis)
             if not left[source].mendable:
                 yield source, left.pop(source)

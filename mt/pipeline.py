@@ -67,10 +67,8 @@ class Pipeline:
 
         Raises InputError where there is nothing to translate: no text, or text without Arabic letters.
         """
-        for step in self.watch(document, summary=summary):
-            if step.result is not None:
-                return step.result
-        raise AssertionError("watch ends with a result")
+        [result] = self.run([document], summary=summary)
+        return result
 
     def run(
         self,

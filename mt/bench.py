@@ -22,7 +22,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from mt import arabic, segmentation, translation
-from mt.config import Config, ModelOptions, Override, configs_folder, revise
+from mt.config import Config, ModelOptions, Override, revise, seeds_folder
 from mt.engines.parts import LIMIT_EXTRA, LIMIT_PER_TOKEN
 from mt.engines.tokens import quiet
 from mt.errors import MTError
@@ -72,11 +72,6 @@ class Report:
     timings: tuple[Timing, ...]
     sweep: tuple[tuple[int, Timing], ...]
     start: Start
-
-
-def seeds_folder() -> Path:
-    """The folder of the sample articles: inside an installed package, beside it in a checkout."""
-    return configs_folder().parent / "seeds"
 
 
 def sample(count: int = SEGMENTS) -> list[str]:

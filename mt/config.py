@@ -161,11 +161,21 @@ def revise(options: SomeOptions, **changes: Override) -> SomeOptions:
         raise ConfigError("; ".join(_say(dict(e), "options", type(options)) for e in error.errors())) from error
 
 
-@cache
 def configs_folder() -> Path:
-    """The folder of the YAML files: inside an installed package, beside it in a checkout."""
-    inside = Path(__file__).parent / "configs"
-    return inside if inside.is_dir() else Path(__file__).parent.parent / "configs"
+    """The folder of the YAML files."""
+    return _shipped_folder("configs")
+
+
+def seeds_folder() -> Path:
+    """The folder of the sample articles."""
+    return _shipped_folder("seeds")
+
+
+@cache
+def _shipped_folder(name: str) -> Path:
+    """Inside an installed package, beside it in a checkout."""
+    inside = Path(__file__).parent / name
+    return inside if inside.is_dir() else Path(__file__).parent.parent / name
 
 
 def config_names() -> list[str]:

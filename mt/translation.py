@@ -87,7 +87,8 @@ def translate(segments: Sequence[Segment], engine: Engine, config: Config) -> It
     def finish(source: str, attempt: Attempt) -> Iterator[tuple[int, Translation]]:
         obtained: Obtained = "decoded_again" if attempt.again else "model"
         for i in wanted[source]:
-            flags = check.check(segments[i].text, attempt.hypothesis)
+            known = segments[i].text == typed[source]
+            flags = attempt.flags if known else check.check(segments[i].text, attempt.hypothesis)
             yield i, Translation(segments[i], attempt.hypothesis.text, flags, attempt.hypothesis, obtained)
 
     typed = {source: segments[indices[0]].text for source, indices in wanted.items()}

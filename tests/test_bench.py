@@ -8,7 +8,7 @@ import pytest
 
 from mt import arabic, bench
 from mt.bench import Report, Start, Timing
-from mt.config import Config, ModelOptions
+from mt.config import Config, ModelOptions, seeds_folder
 from mt.engines import load_engine
 from tests import tiny
 
@@ -59,7 +59,7 @@ def test_sample_is_arabic_and_comes_from_all_articles() -> None:
     sample = bench.sample()
     assert len(sample) == bench.SEGMENTS == len(set(sample))
     assert all(arabic.has_arabic(text) for text in sample)
-    articles = [path.read_text(encoding="utf-8") for path in bench.seeds_folder().glob("*.txt")]
+    articles = [path.read_text(encoding="utf-8") for path in seeds_folder().glob("*.txt")]
     assert all(any(text in article for text in sample) for article in articles)
 
 

@@ -33,11 +33,11 @@ def test_installed_wheel_finds_its_weights_configurations_and_samples(wheel: Pat
     target = tmp_path / "site"
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), str(wheel)], check=True)
     code = (
-        "import mt, mt.models, mt.config, mt.bench, pathlib\n"
+        "import mt, mt.models, mt.config, pathlib\n"
         "assert pathlib.Path(mt.__file__).is_relative_to(pathlib.Path('site').resolve()), mt.__file__\n"
         "pipe = mt.load('builtin', backend='ctranslate2', beam_size=1)\n"
         "print(pipe.translate('القاهرة عاصمة مصر.').text)\n"
-        "print(len(mt.config.config_names()), len(list(mt.bench.seeds_folder().glob('*.txt'))))\n"
+        "print(len(mt.config.config_names()), len(list(mt.config.seeds_folder().glob('*.txt'))))\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(target), "HF_HUB_OFFLINE": "1"}
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mt import segmentation
-from mt.config import SummaryOptions, revise
+from mt.config import SummaryOptions, revise, seeds_folder
 from mt.data import Result
 from mt.errors import ConfigError, InputError, MTError
 from mt.formats import WRITERS, decode
@@ -71,12 +71,9 @@ Parts: TypeAlias = "tuple[str, str | Update, Page | None, Update, Update]"
 
 
 def samples() -> dict[str, Path]:
-    """Sample articles by a readable name: inside an installed package, beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    inside = package / "seeds"
-    folder = inside if inside.is_dir() else package.parent / "seeds"
+    """Sample articles by a readable name."""
     order = list(TITLES)
-    paths = sorted(folder.glob("*.txt"), key=lambda path: order.index(path.stem) if path.stem in TITLES else len(order))
+    paths = sorted(seeds_folder().glob("*.txt"), key=lambda path: order.index(path.stem) if path.stem in TITLES else len(order))
     return {TITLES.get(path.stem, path.stem.replace("-", " ").capitalize()): path for path in paths}
 
 

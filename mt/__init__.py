@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mt._version import __version__
 from mt.data import Block, Document, Hypothesis, Result, Segment, Summary, SummarySentence, Translation
-from mt.errors import ConfigError, ExtraError, FetchError, InputError, ModelError, MTError
+from mt.errors import ConfigError, ExtraError, FetchError, InputError, JobError, ModelError, MTError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +30,7 @@ __all__ = [
     "FetchError",
     "Hypothesis",
     "InputError",
+    "JobError",
     "MTError",
     "ModelError",
     "Result",
@@ -58,7 +59,7 @@ def translate(text: str | Document, model: str = "auto", *, summary: int = 0, **
     Raises InputError for a text without Arabic, ConfigError for a wrong option, ModelError for a model
     that is not there.
     """
-    return _kept(model, tuple(sorted(options.items()))).translate(text, summary=summary)
+    return _kept(model, _settings(options)).translate(text, summary=summary)
 
 
 def summarize(
@@ -75,7 +76,7 @@ def summarize(
     Each sentence of the summary has `.sources`, the indices of the segments that support it.
     Raises as `translate` does.
     """
-    return _kept(model, tuple(sorted(options.items()))).summarize(text, sentences=sentences, words=words, language=language)
+    return _kept(model, _settings(options)).summarize(text, sentences=sentences, words=words, language=language)
 
 
 def segment(text: str) -> list[Segment]:
@@ -89,11 +90,17 @@ def load(source: str | Path | Config = "default", *, model: str | None = None, *
     """Load a pipeline by the name or path of a configuration, and keep it as long as you like.
 
     model: another model for this configuration, by name or path.
-    overrides: options of `mt.config` by their plain names, e.g. beam_size=4, backend="ctranslate2".
+    overrides: options of `mt.config` by their plain names, e.g. beam_size=4, backend="ctranslate2",
+    glossary=["terms.csv", "starter"], memory="corrections.db" (then `Pipeline.correct` remembers what a person writes).
     """
     from mt.pipeline import load
 
     return load(source, model=model, **overrides)
+
+
+def _settings(options: dict[str, Override]) -> tuple[tuple[str, Override], ...]:
+    """Options as a key; a list of glossaries is as good as a tuple."""
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in sorted(options.items()))
 
 
 @lru_cache(maxsize=2)

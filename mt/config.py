@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from mt.errors import ConfigError
 
@@ -42,6 +42,7 @@ class ModelOptions(Options):
     forced_bos: str | None = Field(None, description="token that the target must start with, e.g. eng_Latn")
     source_prefix: str = Field("", description="text put before every source, e.g. '<2en> '")
     summary_prompt: str | None = Field(None, description="causal: template with {source} for English summaries")
+    terms_prompt: str | None = Field(None, description="causal: template with {terms} and {source} for sources with wanted terms")
     digest_prompt: str | None = Field(None, description="causal: template with {source} for headline, lead and summary in one pass")
     max_source_tokens: int = Field(512, ge=16, le=32768, description="longest segment sent to the model, in its own tokens")
     max_article_tokens: int | None = Field(
@@ -69,6 +70,7 @@ class DecodingOptions(Options):
     max_new_tokens: int | None = Field(None, ge=1, le=8192, description="longest output in tokens; unset: scaled with the source")
     no_repeat_ngram_size: int = Field(0, ge=0, le=20, description="forbid repeating n-grams of this many tokens; 0 is off")
     repetition_penalty: float = Field(1.0, ge=1.0, le=5.0, description="divide scores of tokens already written by this; 1 is off")
+    candidates: int = Field(1, ge=1, le=32, description="hypotheses of one search to choose among by their likeness and quality; 1 is off")
 
 
 class EngineOptions(Options):
@@ -100,6 +102,19 @@ class CheckOptions(Options):
     retry: bool = Field(True, description="decode flagged segments again with other settings and keep the better attempt")
 
 
+class TermsOptions(Options):
+    """What a person knows better than the model."""
+
+    glossary: tuple[str, ...] = Field((), description="glossary files, an earlier one winning; 'starter' is the one that ships")
+    memory: str | None = Field(None, description="file of the translation memory; made where there is none")
+    memory_threshold: float = Field(0.9, ge=0.5, le=1.0, description="least similarity of a sentence that is adapted or suggested")
+
+    @field_validator("glossary", mode="before")
+    @classmethod
+    def _several(cls, given: object) -> object:
+        return (given,) if isinstance(given, str) and given else () if given is None or given == "" else given
+
+
 class SummaryOptions(Options):
     """What a summary looks like."""
 
@@ -119,6 +134,7 @@ class Config(Options):
     batching: BatchingOptions = BatchingOptions()
     text: TextOptions = TextOptions()
     check: CheckOptions = CheckOptions()
+    terms: TermsOptions = TermsOptions()
     summary: SummaryOptions = SummaryOptions()
 
 
@@ -159,6 +175,22 @@ def revise(options: SomeOptions, **changes: Override) -> SomeOptions:
         return type(options).model_validate({**options.model_dump(), **changes})
     except ValidationError as error:
         raise ConfigError("; ".join(_say(dict(e), "options", type(options)) for e in error.errors())) from error
+
+
+def load_options(path: Path, options: type[SomeOptions], **overrides: object) -> SomeOptions:
+    """Read a YAML file that holds the options of one model, such as a training recipe, and lay overrides over it.
+
+    Raises ConfigError for a file that cannot be read, an unknown key, a bad value.
+    """
+    return validated(_merge(_read(_find(path)), overrides), str(path), options)
+
+
+def validated(tree: Mapping[str, object], where: str, options: type[SomeOptions]) -> SomeOptions:
+    """Options from a tree of names and values. where: what is named in the ConfigError for a bad one."""
+    try:
+        return options.model_validate(tree)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_say(dict(e), where, options) for e in error.errors())) from error
 
 
 def configs_folder() -> Path:
@@ -207,7 +239,15 @@ def _read(path: Path) -> Tree:
         return {}
     if not isinstance(tree, dict):
         raise ConfigError(f"{path}: expected sections such as 'model:' and 'decoding:', found {type(tree).__name__}")
-    return tree
+    return _beside(tree, path)
+
+
+def _beside(tree: Tree, path: Path) -> Tree:
+    """With a model path that starts with a dot taken from where the file is, so that a folder with both can be moved."""
+    model = tree.get("model")
+    if not isinstance(model, dict) or not str(model.get("path", "")).startswith("."):
+        return tree
+    return {**tree, "model": {**model, "path": str((path.parent / model["path"]).resolve())}}
 
 
 def _with_named_model(tree: Tree, auto: str, seen: tuple[str, ...] = ()) -> Tree:
@@ -263,8 +303,13 @@ def _say(error: dict[str, Any], where: str, model: type[BaseModel] = Config) -> 
     place = ": ".join([where, *sections])
     if error["type"] == "extra_forbidden":
         for section in sections:
-            annotation = model.model_fields[section].annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                model = annotation
+            model = _inside(model, section)
         return f"{place}: unknown key '{key}'; expected one of {', '.join(model.model_fields)}"
     return f"{place}: {key}: {error['msg'][0].lower()}{error['msg'][1:]}, got {error['input']!r}"
+
+
+def _inside(model: type[BaseModel], section: str) -> type[BaseModel]:
+    """The options that a field holds, or those in its list: `data` holds a tuple of parts, `data: 0` is one of them."""
+    info = model.model_fields.get(section)
+    held = [] if info is None else [info.annotation, *get_args(info.annotation)]
+    return next((kind for kind in held if isinstance(kind, type) and issubclass(kind, BaseModel)), model)

@@ -1,6 +1,6 @@
 """The values that flow through `mt`: frozen, slotted, and free of behaviour beyond joining text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from types import MappingProxyType
@@ -18,22 +18,46 @@ Flag = Literal[
     "numbers",
     "acronyms",
     "names",
+    "negation",
+    "omission",
+    "addition",
+    "glossary",
+    "term",
+    "memory",
     "source_language",
 ]
 """What can be wrong with one translation; `mt.check.EXPLANATIONS` says each in a sentence."""
-SummaryFlag = Literal["unsupported", "numbers", "names"]
+SummaryFlag = Literal["unsupported", "numbers", "names", "misplaced"]
 """What can be wrong with one summary sentence; `mt.summarization.EXPLANATIONS` says each in a sentence."""
 Obtained = Literal["model", "decoded_again", "memory", "copied"]
 """`copied`: nothing to translate (no letters), so the source stands as it is."""
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What stands inside the text of a block but is not text: a tag, a placeholder, a footnote mark. Its reader took it out.
+
+    key: the reader's own number, unique in its block.
+    start, end: character offsets into the text. Equal: a point (an image, `{x}`). Only white space
+    between them: a break (`<br/>`), which the writer puts in the place of that white space.
+    depth: number of marks around it. Marks stand in the order in which they open, so depths tell the
+    nesting even where offsets are equal: `<b>x{0}</b>` from `<b>x</b>{0}`. They never cross.
+    """
+
+    key: int
+    start: int
+    end: int
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """A paragraph-like part of a document, and the white space after it."""
+    """A paragraph-like part of a document, what is marked inside it, and the white space after it."""
 
     text: str
     kind: BlockKind = "paragraph"
     tail: str = ""
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +104,49 @@ class Hypothesis:
     truncated: bool = False
 
 
+TermState = Literal["decoded", "repaired", "missing", "forbidden"]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedTerm:
+    """A glossary term of a segment, and what became of it.
+
+    how: the English has it as `decoded`; it was put in by word alignment (`repaired`); it could not be had (`missing`);
+    or a `forbidden` word stands in the English.
+    """
+
+    source: str
+    target: str
+    how: TermState
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A translation that a person once gave for a similar source. similarity: 0 to 1, of letters."""
+
+    source: str
+    english: str
+    similarity: float
+
+
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A checked translation of one segment. `flags` is empty when nothing looks wrong."""
+    """A checked translation of one segment. `flags` is empty when nothing looks wrong.
+
+    hypothesis: what the model wrote, before terms were put in; None where it was not asked.
+    terms: the glossary's, as they occur in the source.
+    suggestion: from the translation memory, where it has a similar source but nothing that may be used as it is.
+    quality: how good it is likely to be, from 0 to 1 (`mt.quality`): for ranking; None where no model was asked.
+    """
 
     segment: Segment
     text: str
     flags: frozenset[Flag] = frozenset()
     hypothesis: Hypothesis | None = None
     obtained: Obtained = "model"
+    terms: tuple[UsedTerm, ...] = ()
+    suggestion: Suggestion | None = None
+    quality: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +187,7 @@ class Result:
     @property
     def text(self) -> str:
         """The English, with the white space between blocks as in the source."""
-        written = {i: _join(list(group)) for i, group in groupby(self.translations, lambda t: t.segment.block)}
+        written = {i: "".join(pieces(list(group))) for i, group in groupby(self.translations, lambda t: t.segment.block)}
         return "".join(written.get(i, "") + block.tail for i, block in enumerate(self.document.blocks))
 
     @property
@@ -138,8 +196,16 @@ class Result:
         return tuple(i for i, translation in enumerate(self.translations) if translation.flags)
 
 
-def _join(translations: list[Translation]) -> str:
-    """English of one block: white space at its edges is kept, between sentences it becomes one space."""
+def pieces(translations: Sequence[Translation]) -> list[str]:
+    """What each translation of one block adds to its English; joined they are that English.
+
+    White space at the edges of the block is kept, between sentences it becomes one space.
+    """
     lead = translations[0].segment.tail if not translations[0].segment.text else ""
-    body = " ".join(t.text for t in translations if t.text)
-    return lead + body + (translations[-1].segment.tail if len(translations) > 1 or not lead else "")
+    written: list[str] = []
+    for translation in translations:
+        space = " " if translation.text and any(written) else ""
+        written.append(space + translation.text)
+    written[0] = lead + written[0]
+    written[-1] += translations[-1].segment.tail if len(translations) > 1 or not lead else ""
+    return written

@@ -6,6 +6,7 @@
       ModelError       a model is unknown, not installed, damaged, or does not fit its engine
         FetchError     a model could not be fetched; the message names what works offline
       ExtraError       an optional package is missing; the message holds the install line
+      JobError         a batch job cannot go on: its folder is full, read-only, damaged or in use; run again, it resumes
 
 A message says what is wrong, which thing, and what to do next, on one line.
 """
@@ -33,3 +34,7 @@ class FetchError(ModelError):
 
 class ExtraError(MTError):
     """An optional package is missing."""
+
+
+class JobError(MTError):
+    """A batch job cannot go on, but nothing is lost: run again and it resumes."""

@@ -39,6 +39,15 @@ def missing(source: str, english: str) -> list[tuple[str, str]]:
     return [(shown, name.english) for shown, name in found.items()]
 
 
+def is_known(word: str) -> bool:
+    """Whether an Arabic word is a name of the table, or one with what clings to it.
+
+    >>> is_known("وبغداد"), is_known("روبيرتو")
+    (True, False)
+    """
+    return bool(_bare(word))
+
+
 def _names(source: str) -> Iterator[tuple[str, Name]]:
     """Names of the table in reading order, the longest at each word, as they are written without what clings to them."""
     table, longest = _table()

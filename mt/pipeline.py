@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from mt import arabic, segmentation, translation
+from mt import arabic, glossary, segmentation, translation
 from mt._version import __version__
+from mt.alternatives import alternatives
 from mt.config import Config, ModelOptions, Override, SummaryOptions, load_config, revise
 from mt.data import Document, Flag, Result, Segment, Summary, SummarySentence, Translation
 from mt.engines import Engine, load_engine
-from mt.errors import InputError
+from mt.errors import ConfigError, InputError
+from mt.memory import Recall, open_memory
 from mt.models import best_installed
 from mt.summarization import Summarizer, load_summarizer
 
@@ -35,16 +37,35 @@ class Step:
     result: Result | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that can be translated, cut into segments that fit the model."""
+
+    document: Document
+    segments: tuple[Segment, ...]
+
+
 class Pipeline:
     """A loaded model and everything around it. Threads may share one."""
 
     def __init__(self, config: Config, engine: Engine) -> None:
         self.config = config
         self.engine = engine
+        self._glossary = glossary.load(config.terms.glossary)
+        self._memory = open_memory(config.terms.memory) if config.terms.memory else None
+
+    @property
+    def signature(self) -> str:
+        """How results come about: `model:builtin|rev:...|engine:...|beam:1|lp:1.0|norm:default|terms:...|memory:...|mt:0.1.0`.
+
+        What stands for the memory changes with every correction, since results may.
+        """
+        head, version = self._own_signature.rsplit("|", 1)
+        return f"{head}|memory:{self._memory.signature}|{version}" if self._memory else self._own_signature
 
     @cached_property
-    def signature(self) -> str:
-        """How results come about: `model:builtin|rev:...|engine:...|beam:1|lp:1.0|norm:default|mt:0.1.0`."""
+    def _own_signature(self) -> str:
+        """Without the memory: what the model makes of a text depends on nothing else."""
         decoding, text = self.config.decoding, self.config.text
         parts = [
             self.engine.name,
@@ -52,10 +73,12 @@ class Pipeline:
             f"lp:{decoding.length_penalty}",
             *([f"ngram:{decoding.no_repeat_ngram_size}"] if decoding.no_repeat_ngram_size else []),
             *([f"rp:{decoding.repetition_penalty}"] if decoding.repetition_penalty != 1 else []),
+            *([f"best:{decoding.candidates}"] if decoding.candidates > 1 else []),
             *([f"max:{decoding.max_new_tokens}"] if decoding.max_new_tokens else []),
             f"norm:{'default' if text.normalise is None else '+'.join(text.normalise) or 'none'}",
             *([f"seg:{text.segment}"] if text.segment != "sentence" else []),
             *([] if self.config.check.retry else ["retry:off"]),
+            *([f"terms:{self._glossary.signature}"] if self._glossary else []),
             f"mt:{__version__}",
         ]
         return "|".join(parts)
@@ -83,21 +106,40 @@ class Pipeline:
         progress: called with segments done and segments known so far.
         Raises InputError at a document with nothing to translate, after the results before it.
         """
-        done = known = 0
+        before = 0
+
+        def tell(done: int, known: int) -> None:
+            if progress is not None:
+                progress(before + done, before + known)
+
         for window in self._windows(documents):
-            segments = [segment for _, own in window for segment in own]
-            known += len(segments)
-            slots: list[Translation | None] = [None] * len(segments)
-            for i, translated in translation.translate(segments, self.engine, self.config):
-                slots[i] = translated
-                done += 1
-                if progress is not None:
-                    progress(done, known)
-            translations = [t for t in slots if t is not None]
-            assert len(translations) == len(segments)
-            for document, own in window:
-                yield self._result(document, tuple(translations[: len(own)]), summary)
-                del translations[: len(own)]
+            yield from self.finish(window, summary=summary, progress=tell)
+            before += sum(len(prepared.segments) for prepared in window)
+
+    def prepare(self, document: str | Document) -> Prepared:
+        """Cut a document into segments. Raises InputError as `translate` does."""
+        checked = _checked(document)
+        return Prepared(checked, tuple(self.segment(checked)))
+
+    def finish(
+        self, window: Sequence[Prepared], *, summary: int | SummaryOptions = 0, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Result]:
+        """Translate prepared documents together, all of them in flight at once, and give their results in order.
+
+        progress: called with segments done and segments in all.
+        """
+        segments = [segment for prepared in window for segment in prepared.segments]
+        slots: list[Translation | None] = [None] * len(segments)
+        for done, (i, translated) in enumerate(translation.translate(segments, self.engine, self.config, self._aids), 1):
+            slots[i] = translated
+            if progress is not None:
+                progress(done, len(segments))
+        translations = [t for t in slots if t is not None]
+        assert len(translations) == len(segments)
+        for prepared in window:
+            own = len(prepared.segments)
+            yield self._result(prepared.document, tuple(translations[:own]), summary)
+            del translations[:own]
 
     def watch(self, document: str | Document, *, summary: int | SummaryOptions = 0) -> Iterator[Step]:
         """Translate one document and tell how far it is after every batch; the last step has the result.
@@ -109,7 +151,7 @@ class Pipeline:
         slots: list[Translation | None] = [None] * len(segments)
         yield Step(0, len(segments), "translating", tuple(slots))
         done = 0
-        for i, translated in translation.translate(segments, self.engine, self.config):
+        for i, translated in translation.translate(segments, self.engine, self.config, self._aids):
             slots[i] = translated
             done += 1
             yield Step(done, len(segments), "translating", tuple(slots))
@@ -117,6 +159,38 @@ class Pipeline:
         if summary:
             yield Step(done, len(segments), "summarising", translations)
         yield Step(done, len(segments), "done", translations, self._result(document, translations, summary))
+
+    def alternatives(self, text: str, count: int = 5) -> tuple[Translation, ...]:
+        """Other readings of one segment: at most `count` different translations, each checked, the best first.
+
+        text: one segment, as in `Translation.segment`; or a text that makes one. The memory is not asked.
+
+        Raises InputError as `translate` does, and for a text of several segments.
+        """
+        segments = [s for s in self.segment(_checked(text)) if s.text.strip()]
+        if len(segments) > 1:
+            raise InputError(f"alternatives are of one segment, and this text makes {len(segments)}; ask for each by itself")
+        return alternatives(segments[0], count, self.engine, self.config, self._aids)
+
+    def correct(self, source: str, english: str, note: str = "") -> None:
+        """Remember what a person makes of a source: from now on it is translated so, here and wherever the memory is used.
+
+        source: one segment, as in `Translation.segment`; or a text that makes one.
+
+        Raises ConfigError where the pipeline has no memory, InputError for an empty side or several segments.
+        """
+        if self._memory is None:
+            raise ConfigError("no translation memory to remember it: load the pipeline with memory=FILE")
+        segments = [s.text for s in self.segment(segmentation.document(source)) if s.text.strip()]
+        if len(segments) > 1:
+            raise InputError(f"a correction is of one segment, and this text makes {len(segments)}; correct each by itself")
+        self._memory.add(segments[0] if segments else source, english, note)
+
+    @cached_property
+    def _aids(self) -> translation.Aids:
+        options = self.config.terms
+        recall = Recall(self._memory, self._own_signature, options.memory_threshold) if self._memory else None
+        return translation.Aids(self._glossary, recall)
 
     def segment(self, document: Document) -> list[Segment]:
         """Segments that fit the model; joining them gives the blocks back."""
@@ -167,22 +241,21 @@ class Pipeline:
     def _summarizer(self) -> Summarizer:
         return load_summarizer(self.config, self.engine)
 
-    def _windows(self, documents: Iterable[str | Document]) -> Iterator[list[tuple[Document, list[Segment]]]]:
-        window: list[tuple[Document, list[Segment]]] = []
+    def _windows(self, documents: Iterable[str | Document]) -> Iterator[list[Prepared]]:
+        window: list[Prepared] = []
         size = 0
         for document in documents:
             try:
-                checked = _checked(document)
+                prepared = self.prepare(document)
             except InputError:
                 if window:
                     yield window
                 raise
-            segments = self.segment(checked)
-            if window and size + len(segments) > self.config.batching.window:
+            if window and size + len(prepared.segments) > self.config.batching.window:
                 yield window
                 window, size = [], 0
-            window.append((checked, segments))
-            size += len(segments)
+            window.append(prepared)
+            size += len(prepared.segments)
         if window:
             yield window
 
@@ -200,6 +273,7 @@ def load(source: str | Path | Config = "default", *, model: str | ModelOptions |
     Raises ConfigError for a wrong option, ModelError for a model that is not installed or damaged.
     """
     config = load_config(source, model=model, auto=best_installed(), **overrides)
+    glossary.load(config.terms.glossary)  # a file that cannot be read is said before a model is loaded
     return Pipeline(config, load_engine(config))
 
 

@@ -15,7 +15,7 @@ def plain_english(source: str) -> str:
 
 
 class FakeEngine:
-    """Counts a token a word and writes what `write` says; `generated` holds the batches it was given."""
+    """Counts a token a word and writes what `write` says; `generated` holds the batches it was given, `named` the terms."""
 
     name = "model:fake|engine:none"
 
@@ -23,13 +23,17 @@ class FakeEngine:
         self.write = write
         self.max_source_tokens = max_source_tokens
         self.generated: list[tuple[list[str], DecodingOptions]] = []
+        self.named: list[str] = []
 
     def count(self, source: str, /) -> int:
         return len(source.split())
 
-    def generate(self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None) -> list[Hypothesis]:
+    def generate(
+        self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None, terms: Sequence[str] | None = None
+    ) -> list[Hypothesis]:
         assert prompt or all(self.count(source) <= self.max_source_tokens for source in sources)
         self.generated.append((list(sources), options))
+        self.named += terms or []
         return [self._hypothesis(source) for source in sources]
 
     def _hypothesis(self, source: str) -> Hypothesis:

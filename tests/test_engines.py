@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from mt.config import Config, DecodingOptions, EngineOptions, ModelOptions
-from mt.engines import Engine, load_engine
+from mt.engines import Engine, NBest, load_engine
 from mt.engines.causal import CausalText
 from mt.engines.parts import Batch, ModelEngine, Output
 from mt.engines.seq2seq import Seq2SeqText
@@ -114,6 +114,20 @@ def test_output_does_not_depend_on_the_batch(engines: dict[tuple[str, str], Engi
     alone = [engine.generate([source], options)[0] for source in SOURCES]
     assert [(h.text, h.tokens) for h in together] == [(h.text, h.tokens) for h in alone]
     assert [h.score for h in together] == pytest.approx([h.score for h in alone], abs=1e-3)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("family", ["marian", "gemma3"])
+def test_several_hypotheses_of_one_search(engines: dict[tuple[str, str], Engine], family: str, backend: str) -> None:
+    engine, options = engines[family, backend], DecodingOptions(beam_size=4, max_new_tokens=12)
+    assert isinstance(engine, NBest)
+    found = engine.several(SOURCES[0], 4, options)
+    [best] = engine.generate([SOURCES[0]], options)
+    assert found[0].text == best.text
+    assert found[0].score == pytest.approx(best.score, abs=1e-3)
+    assert len(found) == 4
+    assert len({(h.text, h.tokens) for h in found}) > 1
+    assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
 
 
 @pytest.mark.parametrize("beam_size", [1, 4])
@@ -251,6 +265,34 @@ def test_chat_template_is_applied_once(folders: dict[str, Path]) -> None:
     )
 
 
+TERMS_PROMPT = "Terms: {terms}\nArabic: {source}\nEnglish:"
+
+
+def test_each_source_has_its_own_terms_in_its_prompt(folders: dict[str, Path]) -> None:
+    text = _text(folders, "gemma3", terms_prompt=TERMS_PROMPT)
+    inputs = text.batch(["مرحبا", "وداعا"], DecodingOptions(), prompt=None, terms=["ا = a; ب = b", ""]).inputs
+    expected = ["Terms: ا = a; ب = b\nArabic: مرحبا\nEnglish:", "Arabic: وداعا\nEnglish:"]
+    assert list(inputs) == [tuple(ids) for ids in load_tokens(folders["gemma3"]).encode(expected, around=True)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_terms_and_sources_command_nothing(folders: dict[str, Path], engines: dict[tuple[str, str], Engine], backend: str) -> None:
+    text = _text(folders, "gemma3", terms_prompt=TERMS_PROMPT)
+    tokens = load_hub_tokens(folders["gemma3"])
+    commands = {tokens.id(token) for token in tokens.special} - {None, tokens.tokenizer.unk_token_id}
+    frame = [i for i in text.batch([""], DecodingOptions(), prompt=None).inputs[0] if i in commands]
+    for literal in [*HOSTILE, "{source}", "{terms}"]:
+        ids = text.batch(["زار " + literal], DecodingOptions(), prompt=None, terms=[f"{literal} = {literal}"]).inputs[0]
+        assert [i for i in ids if i in commands] == frame, literal
+    assert engines["gemma3", backend].generate(["زار"], DecodingOptions(max_new_tokens=2), terms=[""])
+
+
+@pytest.mark.parametrize("family", ["marian", "gemma3"])
+def test_terms_need_a_prompt_with_a_place_for_them(folders: dict[str, Path], family: str) -> None:
+    with pytest.raises(ModelError, match=r"terms|causal"):
+        _text(folders, family).batch(["زار"], DecodingOptions(), prompt=None, terms=["ا = a"])
+
+
 def test_prompt_with_its_own_marks_is_taken_as_it_stands(folders: dict[str, Path]) -> None:
     prompt = "<bos><start_of_turn>user\n{source}<end_of_turn>\n<start_of_turn>model\n"
     ids = _text(folders, "gemma3", prompt=prompt).batch(["مرحبا"], DecodingOptions(), prompt=None).inputs[0]
@@ -376,25 +418,30 @@ def test_damaged_file_is_a_model_error(folders: dict[str, Path], tmp_path: Path,
         load_engine(_config({"gemma3": folder}, "gemma3", "transformers"))
 
 
+class Broken:
+    """A library that always raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
+        raise self.error
+
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+        raise self.error
+
+
 @pytest.mark.parametrize(
     "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory"), RuntimeError("CUDA out of memory.")]
 )
 def test_out_of_memory_names_the_remedy(folders: dict[str, Path], error: Exception) -> None:
-    class Greedy:
-        def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
-            raise error
-
     with pytest.raises(ModelError, match=r"out of memory on a batch of 3 sources .*; lower batch_tokens or beam_size"):
-        ModelEngine("fake", _text(folders, "gemma3"), Greedy()).generate(SOURCES, DecodingOptions())
+        ModelEngine("fake", _text(folders, "gemma3"), Broken(error)).generate(SOURCES, DecodingOptions())
 
 
 def test_other_errors_of_a_library_are_not_called_memory(folders: dict[str, Path]) -> None:
-    class Broken:
-        def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
-            raise RuntimeError("shape mismatch")
-
     with pytest.raises(RuntimeError, match="shape mismatch"):
-        ModelEngine("fake", _text(folders, "gemma3"), Broken()).generate(SOURCES, DecodingOptions())
+        ModelEngine("fake", _text(folders, "gemma3"), Broken(RuntimeError("shape mismatch"))).generate(SOURCES, DecodingOptions())
 
 
 @pytest.mark.parametrize("family", FAMILIES)

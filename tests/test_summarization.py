@@ -50,7 +50,9 @@ class Writer:
     def count(self, source: str, /) -> int:
         return len(source.split())
 
-    def generate(self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None) -> list[Hypothesis]:
+    def generate(
+        self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None, terms: Sequence[str] | None = None
+    ) -> list[Hypothesis]:
         limit = self.max_source_tokens if prompt is None else max(self.max_source_tokens, CAUSAL.max_article_tokens or 0)
         assert all(0 < self.count(source) <= limit for source in sources)
         self.sources.append(list(sources))
@@ -198,6 +200,26 @@ def test_ground_reads_arabic() -> None:
     assert (bad.sources[0], bad.flags) == (2, frozenset({"numbers"}))
 
 
+OPENING = [
+    "Mayor Karim Yunis opened the library in Tal Rafid.",
+    "It holds 4,200 books.",
+    "Rain fell for three days.",
+    "The storm closed the road.",
+    "Professor Leila Sabri teaches history at the university.",
+]
+
+
+@pytest.mark.parametrize(("text", "flags"), [
+    ("Mayor Yunis opened the library in Tal Rafid.", set()),
+    ("Mayor Sabri opened the library in Tal Rafid.", {"misplaced"}),  # the article says that of another
+    ("Karim Sabri teaches history at the university.", {"misplaced"}),  # nobody there is called so
+    ("The storm closed the road, and Sabri teaches history.", set()),
+])  # fmt: skip
+def test_a_name_belongs_where_the_rest_of_its_sentence_stands(text: str, flags: set[str]) -> None:
+    (judged,) = ground([text], OPENING, mend=False)
+    assert judged.flags == flags
+
+
 def test_a_sentence_from_two_sources_names_both() -> None:
     (judged,) = ground(["The library in Tal Rafid, with 4,200 books, was a grain store that volunteers restored."], ENGLISH)
     assert set(judged.sources) == {1, 2}
@@ -250,7 +272,7 @@ def test_a_name_is_known_by_its_forms_and_an_acronym_by_its_words(source: str, t
 
 
 def test_every_flag_is_explained() -> None:
-    assert set(EXPLANATIONS) == {"unsupported", "numbers", "names"}
+    assert set(EXPLANATIONS) == {"unsupported", "numbers", "names", "misplaced"}
 
 
 # Abstractive

@@ -10,7 +10,7 @@ from mt import segmentation
 from mt.config import Config
 from mt.data import Hypothesis, Segment, Translation
 from mt.translation import batches, translate
-from tests.fakes import FakeEngine, plain_english
+from tests.fakes import FakeEngine, fake_pipeline, plain_english
 
 SOURCE = "وصل وزير الخارجية إلى العاصمة صباح اليوم لإجراء محادثات مع نظيره حول الأزمة."
 GOOD = "The foreign minister arrived in the capital this morning for talks with his counterpart on the crisis."
@@ -124,3 +124,15 @@ def segmentation_words(text: str, engine: FakeEngine) -> list[str]:
     """The words that the model saw of the whole text."""
     assert segmentation.split(text)[0].text == text
     return engine.generated[0][0][0].split()
+
+
+def test_lines_that_a_model_adds_to_one_line_are_cut_off() -> None:
+    [translation] = fake_pipeline(lambda source: "Population\nSummary").translate("السكان").translations
+    assert translation.text == "Population"
+
+
+def test_lines_of_a_source_of_several_stay() -> None:
+    config = Config.model_validate({"text": {"normalise": []}, "check": {"retry": False}})
+    engine = FakeEngine(lambda source: "First.\nSecond." if "\n" in source else "One.")
+    [(_, translated)] = translate([Segment("أولا.\nثانيا.")], engine, config)
+    assert translated.text == "First.\nSecond."

@@ -4,7 +4,7 @@ An engine is anything that fits `Engine`; `load_engine` picks one from the confi
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mt.config import Config, DecodingOptions
 from mt.data import Hypothesis
@@ -24,15 +24,30 @@ class Engine(Protocol):
     def count(self, source: str, /) -> int:
         """Tokens of a source, without the prompt and special tokens around it."""
 
-    def generate(self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None) -> list[Hypothesis]:
+    def generate(
+        self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None, terms: Sequence[str] | None = None
+    ) -> list[Hypothesis]:
         """One hypothesis a source, in the order given, as one padded batch.
 
         Hostile or odd sources are text like any other; one that holds `</s>` or `{source}` commands nothing.
 
         prompt: causal models only: a template with {source} instead of the model's own (`ModelOptions.prompt`). With it
         a source may be as long as the architecture allows, whatever `max_source_tokens` says of translation.
+        terms: causal models with a `ModelOptions.terms_prompt` only: for each source what stands for {terms} in that prompt
+        (`mt.glossary.Glossary.prompt`); an empty text for a source without terms, which gets the usual prompt.
         Raises ModelError where a source is longer than it may be, where a prompt does not hold {source} once, and where
         memory runs out.
+        """
+
+
+@runtime_checkable
+class NBest(Protocol):
+    """An engine that can also give several hypotheses for one source, as those that run a model here can."""
+
+    def several(self, source: str, count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None) -> list[Hypothesis]:
+        """At most `count` hypotheses that one beam search ends with, the likeliest first; `beam_size` is raised to `count` if lower.
+
+        terms: as in `Engine.generate`. Raises what `Engine.generate` raises.
         """
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 SOURCE = "{source}"
+TERMS = "{terms}"
 THINKING = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 """Matches `<think>Hm, Arabic.</think>` before an answer."""
 
@@ -48,20 +49,48 @@ class CausalText:
         """As in `Text`."""
         return len(self._tokens.encode([self._disarm(source)], around=False)[0])
 
-    def batch(self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None) -> Batch:
+    def batch(
+        self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None, terms: Sequence[str] | None = None
+    ) -> Batch:
         """As in `Text`. With a prompt other than the model's own only the architecture limits the length of a source."""
-        template = self._template(prompt or self._model.prompt or "")
-        before, _, after = template.partition(SOURCE)
         plain = [self._disarm(source) for source in sources]
         counts = [len(ids) for ids in self._tokens.encode(plain, around=False)]
         check_length(counts, self.max_source_tokens if prompt is None else self._longest(prompt))
-        inputs = self._encode([before + source + after for source in plain])
+        frames = [self._frame(prompt, named) for named in terms or [""] * len(plain)]
+        inputs = self._encode([before + source + after for (before, after), source in zip(frames, plain, strict=True)])
         rooms = [None if self.positions is None else self.positions - len(ids) for ids in inputs]
         return Batch(tuple(inputs), tuple(limit_for(count, options, room) for count, room in zip(counts, rooms, strict=True)))
+
+    def prompts(self, sources: Sequence[str], templates: Sequence[str]) -> list[tuple[int, ...]]:
+        """Ids of sources, each in a template of its own, however long: for training."""
+        filled = []
+        for source, template in zip(sources, templates, strict=True):
+            before, _, after = self._template(template).partition(SOURCE)
+            filled.append(before + self._disarm(source) + after)
+        return self._encode(filled) if filled else []
+
+    def answers(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """Ids of what a model is to write after a prompt, the end token included: for training."""
+        gap = "" if self._model.chat else " "
+        end = self._tokens.id(self._tokens.eos or "")
+        ends = (min(self.ends) if end is None else end,)
+        return [(*ids, *ends) for ids in self._tokens.encode([gap + self._disarm(text) for text in texts], around=False)]
 
     def read(self, ids: Sequence[int], source: str, /) -> str:
         """As in `Text`."""
         return tidy(THINKING.sub("", self._tokens.decode(ids)), source)
+
+    def _frame(self, prompt: str | None, named: str) -> tuple[str, str]:
+        """What stands before a source and after it. named: terms for the prompt that has a place for them; plain text, like a source."""
+        if not named:
+            before, _, after = self._template(prompt or self._model.prompt or "").partition(SOURCE)
+            return before, after
+        wanted = self._model.terms_prompt
+        if wanted is None or wanted.count(TERMS) != 1:
+            raise ModelError(f"model '{self._model.name}': terms need model.terms_prompt, a template with {TERMS} and {SOURCE}")
+        before, _, after = self._template(wanted).partition(SOURCE)
+        plain = self._disarm(named)
+        return before.replace(TERMS, plain), after.replace(TERMS, plain)
 
     def _template(self, prompt: str) -> str:
         """What stands around a source: the prompt, in the chat template if the model is to be addressed so."""
@@ -126,6 +155,14 @@ class TorchCausal:
         if not sums:
             given = [self._inputs([(*ids, *row[:-1])]) for ids, row in zip(batch.inputs, rows, strict=True)]
             sums = self._search.score(given, rows)
+        return [Output(row, total) for row, total in zip(rows, sums, strict=True)]
+
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+        """As in `Runner`."""
+        inputs = self._inputs(batch.inputs)
+        start = inputs["input_ids"].shape[1]
+        rows, _ = self._search.generate(inputs, batch, options, start=start, hidden=start, count=count)
+        sums = self._search.score([self._inputs([(*batch.inputs[0], *row[:-1])]) for row in rows], rows)
         return [Output(row, total) for row, total in zip(rows, sums, strict=True)]
 
     def _inputs(self, rows: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:

@@ -40,6 +40,15 @@ class Ct2Seq2Seq:
 
     def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
         """As in `Runner`."""
+        outputs = [found[0] for found in self._run(batch, options, 1)]
+        return _within_limits(outputs, batch, options, self)
+
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+        """As in `Runner`."""
+        return self._run(batch, options, count)[0]
+
+    def _run(self, batch: Batch, options: DecodingOptions, count: int) -> list[list[Output]]:
+        """For each input its `count` best outputs."""
         sources = [self._tokens.pieces(ids) for ids in batch.inputs]
         found = self._translator.translate_batch(
             sources,
@@ -48,13 +57,17 @@ class Ct2Seq2Seq:
             max_input_length=0,  # no cutting: too long a source was refused before
             max_decoding_length=max(batch.limits) + len(self._prefix),  # the prefix counts, in the score's length too
             end_token=sorted(self._ends),
+            num_hypotheses=count,
             **for_ctranslate2(options),
         )
-        rows = [tuple(self._tokens.ids(result.hypotheses[0][len(self._prefix) :])) for result in found]
-        sums = [_sum(result.scores[0], len(result.hypotheses[0]), options) for result in found]
-        if has_penalties(options):
-            sums = self._score(sources, rows)
-        return _within_limits([Output(row, total) for row, total in zip(rows, sums, strict=True)], batch, options, self)
+        outputs = []
+        for source, result in zip(sources, found, strict=True):
+            rows = [tuple(self._tokens.ids(pieces[len(self._prefix) :])) for pieces in result.hypotheses]
+            sums = [_sum(score, len(pieces), options) for score, pieces in zip(result.scores, result.hypotheses, strict=True)]
+            if has_penalties(options):
+                sums = self._score([source] * len(rows), rows)
+            outputs.append([Output(row, total) for row, total in zip(rows, sums, strict=True)])
+        return outputs
 
     def _score(self, sources: Sequence[list[str]], rows: Sequence[tuple[int, ...]]) -> list[float]:
         """Sums of log-probabilities of given outputs. The library adds an end to each target, so ours goes first."""
@@ -79,11 +92,17 @@ class Ct2Causal:
         outputs: list[Output | None] = [None] * len(batch.inputs)
         for group in _groups(batch.inputs, options, self._window):
             part = Batch(tuple(batch.inputs[i] for i in group), tuple(batch.limits[i] for i in group))
-            for i, output in zip(group, self._run(part, options), strict=True):
+            found = _within_limits([several[0] for several in self._run(part, options, 1)], part, options, self)
+            for i, output in zip(group, found, strict=True):
                 outputs[i] = output
         return [output for output in outputs if output is not None]
 
-    def _run(self, batch: Batch, options: DecodingOptions) -> list[Output]:
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+        """As in `Runner`."""
+        return self._run(batch, options, count)[0]
+
+    def _run(self, batch: Batch, options: DecodingOptions, count: int) -> list[list[Output]]:
+        """For each input its `count` best outputs."""
         prompts = [self._tokens.pieces(ids) for ids in batch.inputs]
         found = self._generator.generate_batch(
             prompts,
@@ -91,15 +110,25 @@ class Ct2Causal:
             include_prompt_in_result=False,
             max_length=max(batch.limits),
             end_token=sorted(self._ends),
+            num_hypotheses=count,
             **for_ctranslate2(options),
         )
-        rows = [tuple(result.sequences_ids[0]) for result in found]
-        sums = [_sum(result.scores[0], len(row), options) for result, row in zip(found, rows, strict=True)]
-        for i in range(len(rows)) if has_penalties(options) else ():
-            if len(prompts[i]) + len(rows[i]) <= self._window:  # beyond it `score_batch` fails, and the search's own sum must do
-                [scored] = self._generator.score_batch([prompts[i] + self._tokens.pieces(rows[i])], max_input_length=0)
-                sums[i] = sum(scored.log_probs[-len(rows[i]) :])
-        return _within_limits([Output(row, total) for row, total in zip(rows, sums, strict=True)], batch, options, self)
+        return [
+            [
+                Output(tuple(row), self._score(prompt, row) if self._is_scored(prompt, row, options) else _sum(score, len(row), options))
+                for row, score in zip(result.sequences_ids, result.scores, strict=True)
+            ]
+            for prompt, result in zip(prompts, found, strict=True)
+        ]
+
+    def _is_scored(self, prompt: Sequence[str], row: Sequence[int], options: DecodingOptions) -> bool:
+        """Penalties make the search's own sum no score of the model; beyond the window `score_batch` fails, and it must do."""
+        return has_penalties(options) and len(prompt) + len(row) <= self._window
+
+    def _score(self, prompt: list[str], row: Sequence[int]) -> float:
+        """The sum of log-probabilities of a given output."""
+        [scored] = self._generator.score_batch([prompt + self._tokens.pieces(row)], max_input_length=0)
+        return float(sum(scored.log_probs[-len(row) :]))
 
 
 def _share(count: int, workers: int) -> int:

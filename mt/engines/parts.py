@@ -58,7 +58,9 @@ class Text(Protocol):
     def count(self, source: str, /) -> int:
         """As in `Engine`."""
 
-    def batch(self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None) -> Batch:
+    def batch(
+        self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None, terms: Sequence[str] | None = None
+    ) -> Batch:
         """The ids of the sources. Raises ModelError for one that is too long."""
 
     def read(self, ids: Sequence[int], source: str, /) -> str:
@@ -70,6 +72,9 @@ class Runner(Protocol):
 
     def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
         """One output an input, in the same order, none longer than its limit."""
+
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+        """Outputs for the one input of a batch, as many as beams at most, the likeliest first."""
 
 
 class ModelEngine:
@@ -89,14 +94,24 @@ class ModelEngine:
         """As in `Engine`."""
         return self._text.count(source)
 
-    def generate(self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None) -> list[Hypothesis]:
+    def generate(
+        self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None = None, terms: Sequence[str] | None = None
+    ) -> list[Hypothesis]:
         """As in `Engine`."""
         if not sources:
             return []
-        batch = self._text.batch(sources, options, prompt=prompt)
+        batch = self._text.batch(sources, options, prompt=prompt, terms=terms)
         with memory_named(batch, options):
             outputs = self._runner.run(batch, options)
         return [self._hypothesis(output, source) for output, source in zip(outputs, sources, strict=True)]
+
+    def several(self, source: str, count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None) -> list[Hypothesis]:
+        """As in `NBest`."""
+        wide = options.model_copy(update={"beam_size": max(options.beam_size, count)})
+        batch = self._text.batch([source], wide, prompt=None, terms=terms)
+        with memory_named(batch, wide):
+            outputs = self._runner.several(batch, wide, count)
+        return [self._hypothesis(output, source) for output in outputs]
 
     def _hypothesis(self, output: Output, source: str) -> Hypothesis:
         ended = not output.ids or output.ids[-1] in self._text.ends  # CTranslate2 writes nothing at all for an empty source

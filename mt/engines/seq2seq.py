@@ -39,26 +39,38 @@ class Seq2SeqText:
         self.ends = frozenset({end})
         self.prefix = self._target_prefix(settings.get("forced_bos_token_id"))
         positions = config.get("max_position_embeddings")
-        self._positions = positions if isinstance(positions, int) else None
+        self.positions = positions if isinstance(positions, int) else None
         around = len(tokens.encode([model.source_prefix], around=True)[0])
         most = model.max_source_tokens
-        self.max_source_tokens = most if self._positions is None else min(most, self._positions - around)
+        self.max_source_tokens = most if self.positions is None else min(most, self.positions - around)
 
     def count(self, source: str, /) -> int:
         """As in `Text`."""
         return len(self._tokens.encode([self._disarm(source)], around=False)[0])
 
-    def batch(self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None) -> Batch:
+    def batch(
+        self, sources: Sequence[str], options: DecodingOptions, /, *, prompt: str | None, terms: Sequence[str] | None = None
+    ) -> Batch:
         """As in `Text`; there are no prompts here."""
-        if prompt is not None:
+        if prompt is not None or terms is not None:
             raise ModelError(f"model '{self._model.name}': a prompt is for models of family: causal")
         plain = [self._disarm(source) for source in sources]
         counts = [len(ids) for ids in self._tokens.encode(plain, around=False)]
         check_length(counts, self.max_source_tokens)
         inputs = self._tokens.encode([self._model.source_prefix + source for source in plain], around=True)
         # One position of the decoder is taken by its start token.
-        room = None if self._positions is None else self._positions - len(self.prefix) - 1
+        room = None if self.positions is None else self.positions - len(self.prefix) - 1
         return Batch(tuple(map(tuple, inputs)), tuple(limit_for(count, options, room) for count in counts))
+
+    def sources(self, sources: Sequence[str]) -> list[tuple[int, ...]]:
+        """Ids of sources, special tokens included, however long: for training."""
+        plain = [self._model.source_prefix + self._disarm(source) for source in sources]
+        return [tuple(ids) for ids in self._tokens.encode(plain, around=True)]
+
+    def answers(self, texts: Sequence[str]) -> list[tuple[int, ...]]:
+        """Ids of what a model is to write, from the language it starts with to the end token: for training."""
+        (end,) = self.ends
+        return [(*self.prefix, *ids, end) for ids in self._tokens.encode_targets([self._disarm(text) for text in texts])]
 
     def read(self, ids: Sequence[int], source: str, /) -> str:
         """As in `Text`."""
@@ -120,6 +132,13 @@ class TorchSeq2Seq:
         if not sums:
             given = [self._inputs([ids], [row[:-1]]) for ids, row in zip(batch.inputs, rows, strict=True)]
             sums = self._search.score(given, rows)
+        return [Output(row, total) for row, total in zip(rows, sums, strict=True)]
+
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+        """As in `Runner`."""
+        inputs = self._inputs(batch.inputs, [()])
+        rows, _ = self._search.generate(inputs, batch, options, start=len(self._start), hidden=1, count=count)
+        sums = self._search.score([self._inputs(batch.inputs, [row[:-1]]) for row in rows], rows)
         return [Output(row, total) for row, total in zip(rows, sums, strict=True)]
 
     def _inputs(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> dict[str, torch.Tensor]:

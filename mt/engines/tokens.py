@@ -123,6 +123,16 @@ class HubTokens:
             ids: list[list[int]] = self.tokenizer(list(texts), add_special_tokens=around, truncation=False, padding=False)["input_ids"]
             return ids
 
+    def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
+        """Ids of texts of the target language, which Marian's tokenizer cuts in another way, without special tokens."""
+        if not hasattr(self.tokenizer, "spm_target"):
+            return self.encode(texts, around=False)
+        with self._lock:
+            ids: list[list[int]] = self.tokenizer(text_target=list(texts), add_special_tokens=False, truncation=False, padding=False)[
+                "input_ids"
+            ]
+            return ids
+
     def decode(self, ids: Sequence[int], /) -> str:
         """As in `Tokens`."""
         with self._lock:

@@ -139,18 +139,20 @@ class Search:
         self._lock = threading.Lock()
 
     def generate(
-        self, inputs: dict[str, torch.Tensor], batch: Batch, options: DecodingOptions, *, start: int, hidden: int
+        self, inputs: dict[str, torch.Tensor], batch: Batch, options: DecodingOptions, *, start: int, hidden: int, count: int = 1
     ) -> tuple[list[tuple[int, ...]], list[float]]:
         """Ids of each output after the first `start` positions; sums of log-probabilities, or [] where the search does not know them.
 
         inputs: what `generate` of transformers takes: padded ids [n, length], attention mask and, for seq2seq, decoder ids [n, start].
         hidden: positions that penalties do not look at.
+        count: outputs a source, side by side, at most `beam_size`.
         """
         import torch
         from transformers import GenerationConfig
 
         settings = GenerationConfig(
             **for_transformers(options),
+            num_return_sequences=count,
             max_new_tokens=max(batch.limits),
             eos_token_id=sorted(self._ends),
             pad_token_id=self.pad,
@@ -166,7 +168,8 @@ class Search:
                 logits_processor=_penalties(options, hidden) + [recorder] * greedy,
                 stopping_criteria=[Limits(batch.limits, start)],
             )
-        rows = [cut(row, limit, self._ends) for row, limit in zip(found[:, start:].tolist(), batch.limits, strict=True)]
+        limits = [limit for limit in batch.limits for _ in range(count)]
+        rows = [cut(row, limit, self._ends) for row, limit in zip(found[:, start:].tolist(), limits, strict=True)]
         return rows, recorder.sums(found, rows) if greedy else []
 
     def score(self, inputs: Sequence[dict[str, torch.Tensor]], rows: Sequence[tuple[int, ...]]) -> list[float]:

@@ -52,6 +52,6 @@ def _numbered(result: Result) -> list[tuple[int, Translation]]:
 
 def _pair(number: int, translation: Translation) -> str:
     mark = f"[{number}] "
-    doubts = explain(translation.segment.text, translation.text, translation.flags)
+    doubts = explain(translation.segment.text, translation.text, translation.flags, translation.terms)
     lines = [mark + one_line(translation.segment.text), one_line(translation.text), *(f"doubtful: {doubt}" for doubt in doubts)]
     return ("\n" + " " * len(mark)).join(lines) + "\n"

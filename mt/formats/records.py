@@ -10,6 +10,9 @@ any time. Indices count from 0. The keys:
                   text                        the English
                   flags                       flag, explanation: what looks wrong
                   obtained                    model, decoded_again, memory, copied
+                  terms                       source, target, how: decoded, repaired, missing, forbidden
+                  suggestion                  null, or: source, text, similarity: a remembered translation of a similar source
+                  quality                     from 0 to 1, how good it is likely to be, for ranking; null where no model was asked
                   score, tokens, truncated    of the hypothesis; null where no model was asked
     flagged       indices of the segments with flags
     summary       null, or: method, language, headline, text
@@ -22,7 +25,7 @@ import json
 from typing import TypeAlias
 
 from mt.check import explain
-from mt.data import Flag, Result, Summary, SummarySentence, Translation
+from mt.data import Flag, Result, Suggestion, Summary, SummarySentence, Translation
 from mt.summarization import EXPLANATIONS
 
 SCHEMA = 1
@@ -93,14 +96,23 @@ def _segment(translation: Translation) -> dict[str, JSON]:
         "text": translation.text,
         "flags": [{"flag": flag, "explanation": _explanation(translation, flag)} for flag in sorted(translation.flags)],
         "obtained": translation.obtained,
+        "terms": [{"source": term.source, "target": term.target, "how": term.how} for term in translation.terms],
+        "suggestion": _suggestion(translation.suggestion),
+        "quality": None if translation.quality is None else round(translation.quality, 3),
         "score": None if hypothesis is None else round(hypothesis.score, 4),
         "tokens": None if hypothesis is None else hypothesis.tokens,
         "truncated": None if hypothesis is None else hypothesis.truncated,
     }
 
 
+def _suggestion(suggestion: Suggestion | None) -> JSON:
+    if suggestion is None:
+        return None
+    return {"source": suggestion.source, "text": suggestion.english, "similarity": round(suggestion.similarity, 3)}
+
+
 def _explanation(translation: Translation, flag: Flag) -> str:
-    return " ".join(explain(translation.segment.text, translation.text, frozenset({flag})))
+    return " ".join(explain(translation.segment.text, translation.text, frozenset({flag}), translation.terms))
 
 
 def _summary(summary: Summary) -> dict[str, JSON]:

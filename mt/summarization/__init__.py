@@ -19,6 +19,7 @@ EXPLANATIONS: dict[SummaryFlag, str] = {
     "unsupported": "nothing in the article says this",
     "numbers": "a number in this sentence is not in the sentences that it rests on",
     "names": "a name in this sentence is not in the article",
+    "misplaced": "a name in this sentence does not stand in the article where the rest of the sentence does",
 }
 
 

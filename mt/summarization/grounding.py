@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from mt import numbers
 from mt.data import SummaryFlag, SummarySentence
@@ -32,6 +32,8 @@ SAME_START = 4  # letters in common from which a name is another form of one in 
 CAPITALISED = re.compile(r"\b[A-Z][^\W_]*(?:'[A-Z][^\W_]+)?")
 # Matches what makes a name of the word before it: " Kallas" after Kaja, "-Hadba" after Al, "'s" after Egypt.
 NAME_FOLLOWS = re.compile(r"[ -](?:al-)?[A-Z][^\W_]|['\N{RIGHT SINGLE QUOTATION MARK}]s\b")
+NEAR = 1  # sentences between a name and what is said of it in the source
+SURE = 0.5  # share of a sentence without its name that sources must hold for it to be clear where the name belongs
 OPENERS = frozenset('.!?:;"«»(*•-…') | frozenset("\N{LEFT DOUBLE QUOTATION MARK}\N{RIGHT DOUBLE QUOTATION MARK}\N{EN DASH}\N{EM DASH}")
 
 
@@ -47,6 +49,9 @@ class Sources:
     initials: str
     """First letters of the words that carry meaning, a line a sentence: WFPsa for "World Food Programme sent the aid"."""
 
+    folded: tuple[str, ...]
+    """The sentences in lower case."""
+
     def weight(self, word: str, *, name: bool) -> float:
         """How much a word tells: log(1 + sentences / sentences with it); a word that none has counts as if half a one had it."""
         rarity = math.log(1 + len(self.sentences) / (len(self.holders.get(word, ())) or 0.5))
@@ -58,7 +63,8 @@ def ground(summary: Sequence[str], sentences: Sequence[str], *, mend: bool = Tru
 
     sources: indices into `sentences`, at most three, the best support first.
     flags: `unsupported` (hardly anything of it is there), `numbers` (one that the sources lack), `names`
-    (a capitalised name or acronym that the source lacks).
+    (a capitalised name or acronym that the source lacks), `misplaced` (a name that the source has, but not near
+    what the sentence says of it; or first and last names that stand together nowhere).
     mend: put in place of an unsupported sentence the source sentence that it came closest to and that the
     summary has not yet; where there is none, leave the sentence out. So every sentence has a source.
 
@@ -85,7 +91,8 @@ def index(sentences: Sequence[str]) -> Sources:
         for word in plain:
             known[word.casefold()[:SAME_START]].add(word.casefold())
     by_start = {start: frozenset(group) for start, group in known.items()}
-    return Sources(tuple(sentences), dict(holders), by_start, "\n".join(initials))
+    folded = tuple(sentence.casefold() for sentence in sentences)
+    return Sources(tuple(sentences), dict(holders), by_start, "\n".join(initials), folded)
 
 
 def _judge(text: str, sources: Sources) -> SummarySentence:
@@ -98,6 +105,8 @@ def _judge(text: str, sources: Sources) -> SummarySentence:
         flags.add("numbers")
     if any(not _is_known(name, sources) for name in names(text)):
         flags.add("names")
+    if _is_mixed(text, sources) or any(_is_misplaced(name, text, sources) for name in names(text)):
+        flags.add("misplaced")
     return SummarySentence(text, support, frozenset(flags))
 
 
@@ -166,6 +175,33 @@ def _is_known(name: str, sources: Sources) -> bool:
     name = name.casefold()
     alike = sources.known.get(name[:SAME_START], frozenset())
     return any(name == other or _common_start(name, other) >= max(SAME_START, min(len(name), len(other)) - 2) for other in alike)
+
+
+def _is_misplaced(name: str, text: str, sources: Sources) -> bool:
+    """Whether the source says what the rest of a sentence says, and has the name, but not there or in the sentences around."""
+    if _is_acronym(name) or not _is_known(name, sources):
+        return False
+    support, share = _support(re.sub(rf"\b{re.escape(name)}\b", "", text), sources)
+    near = {j for i in support for j in range(i - NEAR, i + NEAR + 1) if 0 <= j < len(sources.sentences)}
+    return share >= SURE and not any(_has(sources.folded[j], name) for j in near) and any(_has(s, name) for s in sources.folded)
+
+
+def _is_mixed(text: str, sources: Sources) -> bool:
+    """Whether two words of one name, both of the source, stand together in none of its sentences: Karim Sabri of two men."""
+    own = set(names(text))
+    for first, second in pairwise(CAPITALISED.finditer(text)):
+        pair = _bare(first[0]), _bare(second[0])
+        joined = text[first.end() : second.start()] in {" ", "-"} and own.intersection(pair)
+        together = any(all(_has(sentence, name) for name in pair) for sentence in sources.folded)
+        if joined and not together and all(_is_known(name, sources) for name in pair):
+            return True
+    return False
+
+
+def _has(sentence: str, name: str) -> bool:
+    """Whether a sentence in lower case has a name, or a longer one without its last two letters: Malian, Mali."""
+    name = name.casefold()
+    return name in sentence or (len(name) > SAME_START + 1 and name[:-2] in sentence)
 
 
 def _common_start(one: str, other: str) -> int:

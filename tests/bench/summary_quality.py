@@ -94,7 +94,7 @@ def grounding_rows(documents: Sequence[Case]) -> Iterator[str]:
     flag_of = {
         "number changed": "numbers",
         "name from elsewhere": "names",
-        "other name of the article": "names",
+        "other name of the article": "misplaced",
         "sentence from elsewhere": "unsupported",
     }
     found: dict[str, list[frozenset[str]]] = {}

@@ -30,10 +30,13 @@ def say(message: str) -> None:
     print(f"mt: {' '.join(message.split())}", file=sys.stderr)
 
 
-def emit(text: str) -> None:
-    """Text on stdout, at once. Where nobody reads it any more, the program ends quietly."""
+def emit(text: str | bytes) -> None:
+    """Text, or a file that is none, on stdout, at once. Where nobody reads it any more, the program ends quietly."""
     try:
-        sys.stdout.write(text)
+        if isinstance(text, bytes):
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains when it flushes at the end

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mt.config import Config, ModelOptions, Override
 
 # Headings in the help.
-OUTPUT, SUMMARY, MODEL = "Output", "Summary", "Model"
+OUTPUT, SUMMARY, MODEL, TERMS = "Output", "Summary", "Model", "Terms and memory"
 
 Model: TypeAlias = Annotated[
     str | None,
@@ -34,7 +34,10 @@ BeamSize: TypeAlias = Annotated[
 Backend: TypeAlias = Annotated[
     str | None, typer.Option("--backend", metavar="NAME", help="auto, transformers or ctranslate2.", rich_help_panel=MODEL)
 ]
-Files: TypeAlias = Annotated[list[str] | None, typer.Argument(metavar="FILES", help="Text files; - is standard input.")]
+Files: TypeAlias = Annotated[list[str] | None, typer.Argument(metavar="FILES", help="Texts and documents; - is standard input.")]
+Urls: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--url", metavar="URL", help="A page on the web instead of files; may be repeated.")
+]
 Text: TypeAlias = Annotated[str | None, typer.Option("--text", "-t", metavar="TEXT", help="A text instead of files.")]
 Output: TypeAlias = Annotated[
     str | None,
@@ -57,18 +60,34 @@ Headline: TypeAlias = Annotated[
 ]
 
 
+Glossary: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--glossary",
+        "-g",
+        metavar="FILE",
+        help="Terms that must come out as given: CSV, TSV, TBX or YAML, or 'starter'; may be repeated.",
+        rich_help_panel=TERMS,
+    ),
+]
+Memory: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--memory", metavar="FILE", help="Translation memory: corrections of people, used at once.", rich_help_panel=TERMS),
+]
+
+
 def configuration(model: str | None, config: str | None, settings: list[str] | None, **options: Override) -> Config:
     """The configuration that the options of a command name; those that are None were not given.
 
     Raises ConfigError for whatever is wrong with them.
     """
     from mt.config import load_config, revise
-    from mt.models import best_installed
+    from mt.models import best_installed, described
 
     chosen: str | ModelOptions | None = model
     if model is not None and (folder := Path(model)).is_dir():
         own = folder / "config.yaml"
-        chosen = str(own) if own.is_file() else _described(folder)
+        chosen = str(own) if own.is_file() else described(folder)
     given = {name: value for name, value in options.items() if value is not None}
     made = load_config(config or "default", model=chosen, auto=best_installed(), **given)
     for section, changes in _sections(settings or []).items():
@@ -95,17 +114,3 @@ def _sections(settings: list[str]) -> dict[str, dict[str, Override]]:
         except yaml.YAMLError as error:
             raise ConfigError(f"--set {setting}: the value is not valid YAML") from error
     return sections
-
-
-def _described(folder: Path) -> ModelOptions:
-    """What the config.json of a model folder says of it. A causal model needs its prompt by --set model.prompt=..."""
-    import json
-
-    from mt.config import ModelOptions
-
-    try:
-        description = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{folder}: not a model folder: expected a config.json, or a config.yaml of ours") from error
-    family = "seq2seq" if description.get("is_encoder_decoder") else "causal"
-    return ModelOptions.model_validate({"name": folder.resolve().name, "path": str(folder), "family": family})

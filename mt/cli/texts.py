@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -13,13 +13,17 @@ import typer
 
 from mt.cli import console, files, options
 from mt.cli.files import Source
+from mt.cli.layouts import Layout, layouts
 from mt.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from mt.config import Config
     from mt.data import Document, Result
-    from mt.formats import Writer
+    from mt.formats import FileOptions, Writer
     from mt.pipeline import Pipeline
+
+
+NO_LAYOUTS: Mapping[Source, Layout] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,15 @@ class Outcome:
 def translate(
     names: options.Files = None,
     text: options.Text = None,
+    urls: options.Urls = None,
     output: options.Output = None,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field", metavar="NAME", help="Column or JSON field that holds text; may be repeated.", rich_help_panel=options.OUTPUT
+        ),
+    ] = None,
+    to: Annotated[str, typer.Option("--to", metavar="docx|html|md", help="What a PDF becomes.", rich_help_panel=options.OUTPUT)] = "",
     summary: Annotated[
         int,
         typer.Option(
@@ -55,7 +67,10 @@ def translate(
     json: options.Json = False,
     jsonl: options.Jsonl = False,
     bilingual: Annotated[
-        bool, typer.Option("--bilingual", help="Source and English, segment by segment.", rich_help_panel=options.OUTPUT)
+        bool,
+        typer.Option(
+            "--bilingual", help="Source and English: in the document itself, or segment by segment.", rich_help_panel=options.OUTPUT
+        ),
     ] = False,
     tsv: Annotated[bool, typer.Option("--tsv", help="The same as a table.", rich_help_panel=options.OUTPUT)] = False,
     model: options.Model = None,
@@ -63,36 +78,44 @@ def translate(
     settings: options.Settings = None,
     beam_size: options.BeamSize = None,
     backend: options.Backend = None,
+    glossary: options.Glossary = None,
+    memory: options.Memory = None,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> int:
     """Translate Arabic texts into English.
 
     Text in, text out: `mt translate article.txt`, `cat article.txt | mt translate`, `mt translate --text "..."`.
+    Documents keep their layout: `mt translate report.docx page.html -o out/`.
     """
     form = _one_of(json=json, jsonl=jsonl, bilingual=bilingual, tsv=tsv)
-    read = files.sources(names, text)
+    read = files.sources(names, text, urls)
 
-    from mt.formats import WRITERS
+    from mt.formats import WRITERS, FileOptions
 
     writer = WRITERS[form]
+    file_options = FileOptions(tuple(fields or ()), bilingual, f".{to.lower().removeprefix('.')}" if to else "")
     if summary and not writer.summary:
         raise ConfigError(f"--{form} has no place for a summary; use --bilingual, --json or --jsonl")
     if not summary and (words, language, headline) != (None, None, None):
         raise ConfigError("--words, --language and --headline are about the summary; ask for one with --summary N")
-    places = files.destinations(read, output, writer.suffix, one_file=form == "jsonl")
+    kept = layouts(read, form, output, file_options, summary=bool(summary))
+    own = {source: layout.suffix for source, layout in kept.items()}
+    places = files.destinations(read, output, writer.suffix, own=own, one_file=form == "jsonl")
 
+    summarising = {"words": words, "language": language, "headline": headline}
     chosen = options.configuration(
-        model, config, settings, beam_size=beam_size, backend=backend, words=words, language=language, headline=headline
+        model, config, settings, beam_size=beam_size, backend=backend, glossary=glossary or None, memory=memory, **summarising
     )
     with console.progress("Translating", quiet=quiet) as progress:
-        outcomes = translated(lambda: _load(chosen), read, summary, progress)
-        return deliver(outcomes, read, places, form, writer, strict=strict, quiet=quiet)
+        outcomes = translated(lambda: _load(chosen), read, summary, progress, file_options)
+        return deliver(outcomes, read, places, form, writer, kept, strict=strict, quiet=quiet)
 
 
 def summarize(
     names: options.Files = None,
     text: options.Text = None,
+    urls: options.Urls = None,
     output: options.Output = None,
     sentences: Annotated[
         int | None, typer.Option("--sentences", "-n", metavar="N", help="Sentences wanted.", rich_help_panel=options.SUMMARY)
@@ -107,6 +130,8 @@ def summarize(
     settings: options.Settings = None,
     beam_size: options.BeamSize = None,
     backend: options.Backend = None,
+    glossary: options.Glossary = None,
+    memory: options.Memory = None,
     strict: options.Strict = False,
     quiet: options.Quiet = False,
 ) -> int:
@@ -115,7 +140,7 @@ def summarize(
     The numbers after a sentence are the sentences of the article that support it; --json has their text.
     """
     form = _one_of(json=json, jsonl=jsonl)
-    read = files.sources(names, text)
+    read = files.sources(names, text, urls)
 
     from mt.formats import SUMMARY_WRITERS
 
@@ -123,7 +148,9 @@ def summarize(
     places = files.destinations(read, output, writer.suffix, one_file=form == "jsonl")
 
     summary = {"sentences": sentences, "words": words, "language": language, "headline": headline}
-    chosen = options.configuration(model, config, settings, beam_size=beam_size, backend=backend, **summary)
+    chosen = options.configuration(
+        model, config, settings, beam_size=beam_size, backend=backend, glossary=glossary or None, memory=memory, **summary
+    )
     with console.progress("Reading", quiet=quiet) as progress:
         outcomes = summarised(lambda: _load(chosen), read, progress)
         return deliver(outcomes, read, places, form, writer, strict=strict, quiet=quiet)
@@ -160,7 +187,11 @@ def _one_of(**forms: bool) -> str:
 
 
 def translated(
-    load: Callable[[], Pipeline], read: Sequence[Source], summary: int, progress: Callable[[int, int], None]
+    load: Callable[[], Pipeline],
+    read: Sequence[Source],
+    summary: int,
+    progress: Callable[[int, int], None],
+    options: FileOptions | None = None,
 ) -> Iterator[Outcome]:
     """What becomes of each source: first what cannot be read, then the others in order, with batches across them.
 
@@ -169,7 +200,7 @@ def translated(
     readings: deque[Reading] = deque()
     for source in read:
         try:
-            readings.append(Reading(source, *source.read()))
+            readings.append(Reading(source, *source.read(options)))
         except InputError as error:
             yield Outcome(source, error)
     if not readings:
@@ -220,6 +251,7 @@ def deliver(
     places: Sequence[Path | None],
     form: str,
     writer: Writer,
+    kept: Mapping[Source, Layout] = NO_LAYOUTS,
     *,
     strict: bool,
     quiet: bool,
@@ -234,9 +266,13 @@ def deliver(
             console.say(str(outcome.result))
             failed = True
             continue
-        place, text = place_of[outcome.source], writer.write(outcome.result)
+        place = place_of[outcome.source]
         _note(outcome.source, outcome.result.notes, quiet)
         doubtful |= _doubts(outcome, form, quiet=quiet)
+        if outcome.source in kept:
+            failed |= not _keep(outcome.source, outcome.result, kept[outcome.source], place, headed=several)
+            continue
+        text = writer.write(outcome.result)
         shared = place is not None and places.count(place) > 1
         if shared or (several and place is None and form == "json"):
             together.append(text)
@@ -252,6 +288,20 @@ def deliver(
     elif together:
         _put("".join(together), places[0])
     return 1 if failed else 3 if strict and doubtful else 0
+
+
+def _keep(source: Source, result: Result, layout: Layout, place: Path | None, *, headed: bool) -> bool:
+    """Write a result in the format of its source; False where that cannot be done."""
+    try:
+        data = layout.write(source, result)
+        if place is not None:
+            files.write_bytes(place, data)
+        else:
+            console.emit((f"==> {source.name} <==\n".encode() if headed else b"") + data)
+    except InputError as error:
+        console.say(str(error))
+        return False
+    return True
 
 
 def _put(text: str, place: Path | None) -> None:

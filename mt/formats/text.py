@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from mt.data import Document, Result
 from mt.errors import InputError
+from mt.formats.format import FileOptions
 from mt.segmentation import document
 
 # 10 million Arabic words in UTF-8, some hundred novels: beyond it the file is surely not an article.
@@ -20,19 +22,19 @@ ACCEPTED = "accepted is plain text in UTF-8, UTF-16, UTF-32, windows-1256 or ISO
 
 # Longest first: the UTF-16 mark is the beginning of the UTF-32 one.
 BYTE_ORDER_MARKS: dict[bytes, str] = {
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF32_LE: "utf-32-le",
+    codecs.BOM_UTF32_BE: "utf-32-be",
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF16_LE: "utf-16-le",
+    codecs.BOM_UTF16_BE: "utf-16-be",
 }
 UNMARKED_WIDE = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 LEGACY: dict[str, str] = {"cp1256": "windows-1256", "iso8859_6": "ISO-8859-6"}
 
 FIRST_BYTES: dict[bytes, str] = {
     b"%PDF": "a PDF file",
-    b"PK\x03\x04": "a zip archive or an office document",
-    b"\xd0\xcf\x11\xe0": "an old office document",
+    b"PK\x03\x04": "a zip archive or an office document (which needs its suffix, such as .docx)",
+    b"\xd0\xcf\x11\xe0": "an old office document (save it as .docx, .xlsx or .pptx)",
     b"\x89PNG": "a picture",
     b"\xff\xd8\xff": "a picture",
     b"\x1f\x8b": "a gzip archive",
@@ -60,7 +62,30 @@ MIN_LIKENESS = 0.9
 MAX_BROKEN = 0.005
 
 
-def read_text(path: Path) -> tuple[Document, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The text of a file, how its bytes came to be, and notes such as "read as windows-1256".
+
+    mark: the byte order mark before the text, or nothing. encoding: the Python codec of the rest.
+    """
+
+    text: str
+    encoding: str = "utf-8"
+    mark: bytes = b""
+    notes: tuple[str, ...] = ()
+
+    def encode(self, text: str) -> bytes:
+        """Another text in the same encoding; in UTF-8 with a byte order mark where that encoding lacks a character of it.
+
+        Half a surrogate pair becomes a question mark.
+        """
+        try:
+            return self.mark + text.encode(self.encoding)
+        except UnicodeEncodeError:
+            return (self.mark if self.encoding == "utf-8" else codecs.BOM_UTF8) + text.encode("utf-8", "replace")
+
+
+def read_text(path: Path, options: FileOptions) -> tuple[Document, tuple[str, ...]]:
     """The document in a plain text file, and notes on how it was read. Raises InputError."""
     text, notes = read_text_file(path)
     return document(text, str(path)), notes
@@ -73,6 +98,11 @@ def write_text(result: Result) -> str:
     """
     summary = write_summary(result)
     return (f"{summary}\n\n" if summary else "") + result.text.rstrip("\n") + "\n"
+
+
+def write_text_file(result: Result, path: Path, options: FileOptions) -> bytes:
+    """The same as a file."""
+    return write_text(result).encode()
 
 
 def write_summary(result: Result) -> str:
@@ -100,7 +130,11 @@ def read_text_file(path: str | Path) -> tuple[str, tuple[str, ...]]:
     Raises InputError where the file cannot be read, is a folder, is too large or is not text; the
     message names the file.
     """
-    path = Path(path)
+    return decode(read_bytes(Path(path)), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """What is in a file. Raises InputError, naming it, where it cannot be read, is a folder or is too large."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -111,7 +145,9 @@ def read_text_file(path: str | Path) -> tuple[str, tuple[str, ...]]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise InputError(f"{path}: cannot be read: {reason}") from error
-    return decode(data, str(path))
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path}: larger than {MAX_BYTES // 1_000_000} MB; split it")
+    return data
 
 
 def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
@@ -122,6 +158,12 @@ def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     >>> decode("وصل الوفد إلى عمان في المساء".encode("cp1256"), "old.txt")
     ('وصل الوفد إلى عمان في المساء', ('read as windows-1256',))
     """
+    found = decode_bytes(data, name)
+    return found.text, found.notes
+
+
+def decode_bytes(data: bytes, name: str) -> Decoded:
+    """As `decode`, with the encoding, so that a changed text can be written as the file was."""
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB; split it")
     for mark, kind in FIRST_BYTES.items():
@@ -129,31 +171,33 @@ def decode(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
             raise InputError(f"{name}: is {kind}, not text; {ACCEPTED}")
     for mark, encoding in BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
-            return _marked(data, encoding, name)
+            return _marked(data, encoding, mark, name)
     text = _attempt(data, "utf-8")
     if text is not None and not CONTROL.search(text):
-        return text, ()
+        return Decoded(text)
     for encoding in UNMARKED_WIDE:
         wide = _attempt(data, encoding)
         if wide and not CONTROL.search(wide) and len(ORDINARY.findall(wide)) > 0.9 * len(wide):
-            return wide, (f"read as {encoding.upper()}",)
+            return Decoded(wide, encoding, notes=(f"read as {encoding.upper()}",))
     if text is not None and "\0" not in text:
-        return text, ()  # control characters that somebody typed are none of our business
+        return Decoded(text)  # control characters that somebody typed are none of our business
     return _legacy(data, name)
 
 
-def _marked(data: bytes, encoding: str, name: str) -> tuple[str, tuple[str, ...]]:
+def _marked(data: bytes, encoding: str, mark: bytes, name: str) -> Decoded:
     """Text that says its own encoding. A mark in front of something else is no text."""
+    family = encoding.removesuffix("-le").removesuffix("-be").upper()
     try:
-        text = data.decode(encoding)
+        text = data[len(mark) :].decode(encoding)
     except UnicodeDecodeError as error:
-        raise InputError(f"{name}: begins as {encoding.upper()} but is broken at byte {error.start}: {error.reason}") from error
+        place = error.start + len(mark)
+        raise InputError(f"{name}: begins as {family} but is broken at byte {place}: {error.reason}") from error
     if "\0" in text:
         raise InputError(f"{name}: has NUL characters, so it is not text; {ACCEPTED}")
-    return text, () if encoding == "utf-8-sig" else (f"read as {encoding.upper()}",)
+    return Decoded(text, encoding, mark, () if encoding == "utf-8" else (f"read as {family}",))
 
 
-def _legacy(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
+def _legacy(data: bytes, name: str) -> Decoded:
     """Text in UTF-8 with little damage, or in one of the two old encodings."""
     if b"\0" in data:
         raise InputError(f"{name}: is a binary file; {ACCEPTED}")
@@ -161,12 +205,12 @@ def _legacy(data: bytes, name: str) -> tuple[str, tuple[str, ...]]:
     broken = damaged.count("\N{REPLACEMENT CHARACTER}")
     if broken <= max(1, MAX_BROKEN * len(damaged)) and not CONTROL.search(damaged):
         places = "1 place" if broken == 1 else f"{broken} places"
-        return damaged, (f"not valid UTF-8 in {places}, shown there as '\N{REPLACEMENT CHARACTER}'",)
-    readings = {kind: text for codec, kind in LEGACY.items() if (text := _attempt(data, codec)) and not CONTROL.search(text)}
-    kind = max(readings, key=lambda kind: _likeness(readings[kind]), default="")
-    if not kind or _likeness(readings[kind]) < MIN_LIKENESS:
+        return Decoded(damaged, notes=(f"not valid UTF-8 in {places}, shown there as '\N{REPLACEMENT CHARACTER}'",))
+    readings = {codec: text for codec in LEGACY if (text := _attempt(data, codec)) and not CONTROL.search(text)}
+    codec = max(readings, key=lambda codec: _likeness(readings[codec]), default="")
+    if not codec or _likeness(readings[codec]) < MIN_LIKENESS:
         raise InputError(f"{name}: is a binary file or in an unknown encoding; {ACCEPTED}")
-    return readings[kind], (f"read as {kind}",)
+    return Decoded(readings[codec], codec, notes=(f"read as {LEGACY[codec]}",))
 
 
 def _attempt(data: bytes, encoding: str) -> str | None:

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from mt import bench as race
-    from mt.evaluate import Lines, Score, Scores
+    from mt.evaluate import FolderReport, Lines, Score, Scores
 
 Rows = Annotated[int | None, typer.Option("--lines", metavar="N", min=1, help="Only the first N lines.")]
 
 
 def evaluate(
-    source: Annotated[Path, typer.Argument(help="Arabic, one segment a line.")],
-    reference: Annotated[Path, typer.Argument(help="The English of people, line by line.")],
+    source: Annotated[Path, typer.Argument(help="Arabic, one segment a line; or a folder of such files and articles.")],
+    reference: Annotated[Path | None, typer.Argument(help="The English of people, line by line; not with a folder.")] = None,
     hypothesis: Annotated[
         Path | None, typer.Option("--hypothesis", metavar="FILE", help="Score this English instead of translating.")
     ] = None,
@@ -34,6 +34,13 @@ def evaluate(
     lines: Rows = None,
     save: Annotated[Path | None, typer.Option("--save", metavar="FILE", help="Keep our English.")] = None,
     json: Annotated[bool, typer.Option("--json", help="The table as JSON.")] = False,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="NAME|FOLDER|YAML", help="With a folder: another model to test against ours.")
+    ] = None,
+    summaries: Annotated[bool, typer.Option("--summaries/--no-summaries", help="With a folder: summarise its articles too.")] = True,
+    worst: Annotated[
+        Path | None, typer.Option("--worst", metavar="FILE", help="With a folder: write the worst segments as Markdown.")
+    ] = None,
     model: options.Model = None,
     config: options.ConfigFile = None,
     settings: options.Settings = None,
@@ -44,9 +51,27 @@ def evaluate(
     """Score translations: BLEU and chrF, with intervals, beside other systems.
 
     Peers are tested against ours by paired bootstrap. HTML entities in their output are resolved first.
+    With a folder, all that it holds is measured: lines, articles, summaries, numbers and names; as Markdown.
     """
     from mt import evaluate as judge
 
+    if source.is_dir():
+        if reference or hypothesis or peer or peers or save:
+            raise ConfigError(f"{source} is a folder: give no reference, hypothesis, peer or --save; peers lie in {source}/peers")
+        from mt.pipeline import load
+
+        chosen = options.configuration(model, config, settings, beam_size=beam_size, backend=backend)
+        other = load(options.configuration(against, config, settings, beam_size=beam_size, backend=backend)) if against else None
+        tell = (lambda message: None) if quiet else console.say
+        report = judge.evaluate_folder(load(chosen), source, against=other, lines=lines, summaries=summaries, tell=tell)
+        if worst:
+            files.write(worst, judge.worst_page(report))
+        console.emit(_report_json(report) if json else judge.as_markdown(report))
+        return 0
+    if reference is None:
+        raise ConfigError(f"{source}: expected a folder, or a file with the reference after it")
+    if against or worst:
+        raise ConfigError("--against and --worst are for a folder of evaluation files")
     sources, references = judge.read_lines(source, lines), judge.read_lines(reference, lines)
     if len(sources) != len(references):
         raise ConfigError(f"{source} has {len(sources)} lines, {reference} {len(references)}: they must match line by line")
@@ -75,6 +100,13 @@ def evaluate(
         if ours:
             console.emit(f"{ours.signature}\n{ours.flagged} of {len(ours.texts)} lines flagged, {ours.seconds:.0f} s\n")
     return 0
+
+
+def _report_json(report: FolderReport) -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps(asdict(report), ensure_ascii=False, indent=2) + "\n"
 
 
 def _named(given: str) -> tuple[str, Path]:

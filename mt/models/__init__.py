@@ -1,11 +1,11 @@
 """Which weights: those that ship with the package, a folder, or a hub model at a pinned revision."""
 
 from mt.models.conversion import converted
-from mt.models.exporting import export
+from mt.models.exporting import export, write_model
 from mt.models.fetching import GOLDEN, Golden, get
-from mt.models.folders import cache_folder, installed, locate, revision_of
+from mt.models.folders import cache_folder, described, installed, locate, revision_of
 from mt.models.known import PREFERENCE, ModelInfo, best_installed, catalogue, info
-from mt.models.weights import load_state, packed
+from mt.models.weights import load_state, packed, save_packed
 
 __all__ = [
     "GOLDEN",
@@ -16,6 +16,7 @@ __all__ = [
     "cache_folder",
     "catalogue",
     "converted",
+    "described",
     "export",
     "get",
     "info",
@@ -24,4 +25,6 @@ __all__ = [
     "locate",
     "packed",
     "revision_of",
+    "save_packed",
+    "write_model",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from mt.config import load_config
@@ -24,17 +25,30 @@ def export(name: str | Path, folder: str | Path) -> Path:
     Raises ConfigError where the folder holds something already, ModelError where the model is not installed or the
     folder cannot be written.
     """
-    target = Path(folder).expanduser()
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ConfigError(f"{target}: not empty; name a folder that does not exist yet")
     source = locate(load_config(name).model)
 
     import torch
     from safetensors.torch import save_file
 
+    def save(made: Path) -> None:
+        save_file(load_state(source, torch.bfloat16), made / "model.safetensors", metadata={"format": "pt"})
+
+    return write_model(source, Path(folder).expanduser(), save)
+
+
+def write_model(source: Path, target: Path, save: Callable[[Path], None]) -> Path:
+    """Write a model like another, all or nothing: its tokenizer, configuration and notices, and what `save` writes into the folder.
+
+    Raises ConfigError where the folder holds something already, ModelError where it cannot be written.
+    """
+    from safetensors import SafetensorError
+
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ConfigError(f"{target}: not empty; name a folder that does not exist yet")
     made = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         made.mkdir(parents=True)
+        save(made)
         for path in source.iterdir():
             if path.is_file() and not path.name.endswith(LEFT_OUT):
                 shutil.copyfile(path, made / path.name)
@@ -42,12 +56,11 @@ def export(name: str | Path, folder: str | Path) -> Path:
         config.pop("torch_dtype", None)  # what "dtype" was called before transformers 5
         config |= {"dtype": "bfloat16", "use_cache": True}  # training switches the cache off; decoding without it is slow
         (made / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
-        save_file(load_state(source, torch.bfloat16), made / "model.safetensors", metadata={"format": "pt"})
         if target.is_dir():
             target.rmdir()
         made.rename(target)
-    except OSError as error:
-        raise ModelError(f"{target}: cannot be written: {error.strerror or error}") from error
+    except (OSError, SafetensorError) as error:  # safetensors says in its own way that a disk is full
+        raise ModelError(f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return target

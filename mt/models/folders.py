@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mt.config import ModelOptions, config_names, load_config
-from mt.errors import ModelError
+from mt.errors import ConfigError, ModelError
 from mt.models.weights import format_of, weight_files
 
 BUILTIN = Path(__file__).parent.parent / "builtin"
@@ -58,6 +58,19 @@ def locate(model: ModelOptions) -> Path:
     except ModelError as error:
         raise ModelError(f"model '{model.name}': {error}; {_remedy(model)}") from error
     return folder
+
+
+def described(folder: Path) -> ModelOptions:
+    """What the config.json of a model folder says of it. A causal model needs its prompt by --set model.prompt=...
+
+    Raises ConfigError where it is no model folder.
+    """
+    try:
+        description = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{folder}: not a model folder: expected a config.json, or a config.yaml of ours") from error
+    family = "seq2seq" if description.get("is_encoder_decoder") else "causal"
+    return ModelOptions.model_validate({"name": folder.resolve().name, "path": str(folder), "family": family})
 
 
 def installed(model: ModelOptions) -> bool:

@@ -1,4 +1,4 @@
-"""How good translations are: BLEU and chrF with signatures, intervals, and tests against other systems.
+"""BLEU and chrF with signatures, intervals, and tests against other systems.
 
 All scores are sacreBLEU's (Post 2018, https://aclanthology.org/W18-6319); intervals and p-values come
 from its paired bootstrap (Koehn 2004, https://aclanthology.org/W04-3250) with a fixed seed.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from mt import arabic
-from mt.data import Document, Result
+from mt.data import Document, Flag, Result
 from mt.errors import ConfigError, ExtraError, InputError
 from mt.formats import read_text_file
 from mt.segmentation import document
@@ -60,12 +61,17 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines translated by a pipeline: one output a line, how many lines carry flags, wall-clock time."""
+    """Lines translated by a pipeline: one output and the flags of its segments a line, wall-clock time in seconds."""
 
     texts: tuple[str, ...]
-    flagged: int
+    flags: tuple[frozenset[Flag], ...]
     seconds: float
     signature: str
+
+    @property
+    def flagged(self) -> int:
+        """Lines with a flag."""
+        return sum(map(bool, self.flags))
 
 
 def score(systems: Mapping[str, Sequence[str]], reference: Sequence[str], *, resamples: int = RESAMPLES) -> Scores:
@@ -83,12 +89,10 @@ def score(systems: Mapping[str, Sequence[str]], reference: Sequence[str], *, res
     for name, lines in systems.items():
         if len(lines) != len(reference):
             raise InputError(f"{name} has {len(lines)} lines, the reference {len(reference)}: they must match line by line")
-    try:
-        from sacrebleu.metrics import BLEU, CHRF
-        from sacrebleu.significance import PairedTest
-        from sacrebleu.significance import Result as Tested
-    except ImportError as error:
-        raise ExtraError('scoring needs sacreBLEU: pip install "mt[eval]"') from error
+    _need_sacrebleu()
+    from sacrebleu.metrics import BLEU, CHRF
+    from sacrebleu.significance import PairedTest
+    from sacrebleu.significance import Result as Tested
 
     test = PairedTest(list(systems.items()), {"BLEU": BLEU(), "chrF": CHRF()}, [reference], test_type="bs", n_samples=resamples)
     signatures, columns = test()
@@ -107,6 +111,36 @@ def score(systems: Mapping[str, Sequence[str]], reference: Sequence[str], *, res
     return Scores(rows, len(reference), signatures[bleu].format(), signatures[chrf].format())
 
 
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Corpus scores without intervals, 0 to 100."""
+
+    bleu: float
+    chrf: float
+
+
+def plain_score(texts: Sequence[str], reference: Sequence[str]) -> Plain:
+    """Scores of a part of a set, too small for intervals to say much. Raises ExtraError where sacreBLEU is missing."""
+    _need_sacrebleu()
+    from sacrebleu.metrics import BLEU, CHRF
+
+    return Plain(BLEU().corpus_score(list(texts), [list(reference)]).score, CHRF().corpus_score(list(texts), [list(reference)]).score)
+
+
+def line_scores(texts: Sequence[str], reference: Sequence[str]) -> list[float]:
+    """chrF of each line. Raises ExtraError where sacreBLEU is missing."""
+    _need_sacrebleu()
+    from sacrebleu.metrics import CHRF
+
+    metric = CHRF()
+    return [metric.sentence_score(text, [wanted]).score for text, wanted in zip(texts, reference, strict=True)]
+
+
+def _need_sacrebleu() -> None:
+    if find_spec("sacrebleu") is None:
+        raise ExtraError('scoring needs sacreBLEU: pip install "mt[eval]"')
+
+
 def translate_lines(pipeline: Pipeline, lines: Sequence[str], *, progress: Callable[[int, int], None] | None = None) -> Lines:
     """Translate each line as a document of its own. A line without Arabic stands as it is.
 
@@ -116,12 +150,12 @@ def translate_lines(pipeline: Pipeline, lines: Sequence[str], *, progress: Calla
     texts = list(lines)
     arabic_lines = [i for i, line in enumerate(lines) if arabic.has_arabic(line)]
     documents: list[str | Document] = [document(lines[i], f"line {i + 1}") for i in arabic_lines]
-    flagged = 0
+    flags: list[frozenset[Flag]] = [frozenset()] * len(lines)
     results: list[Result] = list(pipeline.run(documents, progress=progress))
     for i, result in zip(arabic_lines, results, strict=True):
         texts[i] = " ".join(result.text.split())
-        flagged += bool(result.flagged)
-    return Lines(tuple(texts), flagged, perf_counter() - start, pipeline.signature)
+        flags[i] = frozenset(flag for translation in result.translations for flag in translation.flags)
+    return Lines(tuple(texts), tuple(flags), perf_counter() - start, pipeline.signature)
 
 
 def read_lines(path: Path, count: int | None = None, *, unescape: bool = False) -> list[str]:

@@ -17,7 +17,8 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from mt.pipeline import Pipeline
-from mt.web.demo import MAX_CHARACTERS, launch
+from mt.web.article import MAX_CHARACTERS
+from mt.web.demo import launch
 
 # Without a sandbox, as containers have none; with nothing of its own to ask of the network; and with no smooth
 # scrolling, which would carry what is to be clicked away from under the mouse.
@@ -97,9 +98,13 @@ class Reader:
         """Choose from the list that is open."""
         self.wait_for("[role=option]", name).click()
 
-    def upload(self, file: Path) -> None:
-        """Give a file to the upload button, past the dialogue of the system."""
-        self.driver.find_element(By.CSS_SELECTOR, "input[type=file]").send_keys(str(file))
+    def upload(self, files: Path | str, selector: str = "input[type=file]") -> None:
+        """Give files, one a line, to an upload button, past the dialogue of the system."""
+        self.driver.find_element(By.CSS_SELECTOR, selector).send_keys(str(files))
+
+    def open_tab(self, name: str) -> None:
+        """Go to the tab whose name begins so."""
+        self.wait_for("[role=tab]", name).click()
 
     def wait_for_value(self, selector: str, value: str) -> None:
         """Wait until a field holds a value."""

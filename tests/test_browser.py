@@ -12,7 +12,7 @@ from selenium.webdriver import Chrome
 from mt.config import Config, SummaryOptions
 from mt.data import Document
 from mt.pipeline import Pipeline, Step
-from mt.web.demo import MAX_CHARACTERS, TITLES
+from mt.web.article import MAX_CHARACTERS, TITLES
 from tests.browser import PATIENCE, Reader, chromium, serving
 from tests.fakes import FakeEngine, plain_english
 
@@ -235,6 +235,45 @@ def test_dark_mode_turns_paper_and_ink_round(reader: Reader, address: str) -> No
         reader.wait_for(".mt-result[data-stage=done]")
         paper, ink = reader.style(".mt-sheet", "background-color"), reader.style(".mt-en", "color")
         assert (lightness(paper) < lightness(ink)) == dark
+
+
+def test_a_correction_on_the_page_changes_the_next_translation(reader: Reader) -> None:
+    reader.translate("غادر الوفد عمان.")
+    reader.wait_for(".mt-result[data-stage=done]")
+    reader.click(".mt-row .mt-correct")
+    reader.driver.execute_script("document.querySelector('.mt-editing > span').textContent = 'The delegation left.'")
+    reader.click(".mt-row .mt-correct")
+    reader.wait_for("#mt-said .mt-message", "Kept")
+    reader.translate("غادر الوفد عمان.")
+    reader.wait_for(".mt-row .mt-en > span", "The delegation left.")
+
+
+def test_a_correction_is_nobody_elses(reader: Reader, browser: Chrome, address: str) -> None:
+    other = Reader(browser, address)
+    other.translate("غادر الوفد عمان.")
+    other.wait_for(".mt-result[data-stage=done]")
+    assert "The delegation left." not in other.texts(".mt-row .mt-en > span")
+
+
+def test_files_are_translated_and_offered_for_download(reader: Reader, address: str, tmp_path: Path) -> None:
+    reader.open(address)
+    for name in ("a.md", "b.md"):
+        (tmp_path / name).write_text("وصل الوفد.\n", encoding="utf-8")
+    reader.open_tab("Files")
+    reader.upload("\n".join(str(tmp_path / name) for name in ("a.md", "b.md")), "#mt-files input[type=file]")
+    reader.wait_for("#mt-files tr:nth-child(2)")
+    reader.click("#mt-files-start")
+    reader.wait_for(".mt-works", "done")
+    reader.wait_for("#mt-ready", "english")
+
+
+def test_a_term_of_the_page_is_taken_and_about_says_what_there_is(reader: Reader, address: str) -> None:
+    reader.open(address)
+    reader.open_tab("Glossary")
+    reader.click("#mt-use-terms")
+    reader.wait_for("#mt-terms-said .mt-message", "0 terms in use")
+    reader.open_tab("About")
+    reader.wait_for(".mt-about", "What the marks mean")
 
 
 def test_no_other_host_was_asked_anything(article: Reader) -> None:

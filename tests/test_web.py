@@ -13,7 +13,8 @@ from mt import segmentation
 from mt.data import Block, Document, Flag, Result, Segment, Summary, SummaryFlag, SummarySentence, Translation
 from mt.errors import ConfigError, InputError
 from mt.formats import WRITERS
-from mt.web.demo import DRAWN_SEGMENTS, MOVES, TITLES, UNEXPECTED, Service, Shown, downloads, launch, opened, pages, samples, stopped
+from mt.web.article import DRAWN_SEGMENTS, MOVES, TITLES, UNEXPECTED, Service, Shown, downloads, opened, pages, samples, stopped
+from mt.web.demo import launch
 from mt.web.view import LABELS, SUMMARY_LABELS, WELCOME, Page, Stage, html, message, status
 from tests.browser import serving
 from tests.fakes import fake_pipeline, plain_english
@@ -193,7 +194,7 @@ def test_the_text_is_drawn_less_often_the_longer_it_is(count: int) -> None:
     drawn = [one for one in shown if one.text is not None]
     assert len(drawn) <= min(count, DRAWN_SEGMENTS / count) + 3
     assert drawn[-1] == shown[-1]
-    assert [one.running for one in shown] == [True] * (len(shown) - 1) + [False]
+    assert [one.running for one in shown] == [not one.finished for one in shown] == [True] * (len(shown) - 1) + [False]
 
 
 def test_text_up_to_the_limit_is_taken_and_beyond_it_the_command_line_is_named() -> None:

@@ -45,6 +45,41 @@
     }
   });
 
+  // Correcting on the page: the English becomes editable, and what is kept goes through two unseen parts of the form.
+  const edit = (row) => {
+    const cell = row.querySelector(".mt-en"), english = cell.querySelector("span");
+    const before = english.textContent;
+    const close = () => {
+      english.removeAttribute("contenteditable");
+      cell.classList.remove("mt-editing");
+    };
+    const save = () => {
+      close();
+      const box = document.querySelector("#mt-correction textarea, #mt-correction input");
+      box.value = JSON.stringify({ source: row.querySelector(".mt-ar").textContent, english: english.textContent });
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      setTimeout(() => document.querySelector("#mt-keep").click(), 50); // once the form has taken the text
+    };
+    if (cell.classList.contains("mt-editing")) return save();
+    cell.classList.add("mt-editing");
+    english.setAttribute("contenteditable", "plaintext-only");
+    english.setAttribute("role", "textbox");
+    english.setAttribute("aria-label", "Corrected English");
+    english.focus();
+    english.onkeydown = (event) => {
+      if (event.key === "Enter") event.preventDefault();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save();
+      if (event.key === "Escape") {
+        english.textContent = before;
+        close();
+      }
+    };
+  };
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest(".mt-correct");
+    if (button && document.querySelector("#mt-correction")) edit(button.closest(".mt-row"));
+  });
+
   for (const [name, on] of [["pointerover", true], ["pointerout", false], ["focusin", true], ["focusout", false]]) {
     document.addEventListener(name, (event) => {
       const sentence = event.target.closest?.(".mt-summary li");

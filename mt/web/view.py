@@ -1,6 +1,6 @@
 """A translated document as HTML: pure functions, every text escaped.
 
-The styles are in `demo.css`, what moves (jumping, lighting up, copying) in `demo.js`; without either the
+The styles are in `result.css`, what moves (jumping, lighting up, copying) in `demo.js`; without either the
 page still reads well, because links are links and explanations are `<details>`.
 """
 
@@ -30,18 +30,27 @@ LABELS: Mapping[Flag, str] = {
     "echo": "repeats the request",
     "numbers": "numbers or dates differ",
     "acronyms": "Latin word missing",
-    "names": "known name missing or misspelt",
+    "names": "name missing, misspelt or added",
+    "negation": "not missing?",
+    "omission": "something left out?",
+    "addition": "something added?",
+    "glossary": "glossary term missing",
+    "term": "glossary term put in",
+    "memory": "adapted from the memory",
     "source_language": "not Arabic?",
 }
 SUMMARY_LABELS: Mapping[SummaryFlag, str] = {
     "unsupported": "no support found",
     "numbers": "number not in the article",
     "names": "name not in the article",
+    "misplaced": "name from elsewhere in the article?",
 }
 # Above this many segments the browser lays out only what is on the screen.
 LONG = 300
 # "model:builtin|rev:1a2b3c4|engine:..." -> "builtin"
 SIGNATURE_MODEL = re.compile(r"(?:^|\|)model:([^|]*)")
+CORRECT = '<button type="button" class="mt-correct" aria-label="Correct this sentence, or keep the correction (Ctrl+Enter)"></button>'
+"""The styles write on it, so that it does not get into text that is copied."""
 WELCOME = """<div class="mt-welcome">
 <p class="mt-welcome-head">The English appears here</p>
 <ul>
@@ -204,7 +213,8 @@ def _row(index: int, page: Page, backs: Sequence[int]) -> str:
     number, segment, translation = index + 1, page.segments[index], page.translations[index]
     links = "".join(f'<a class="mt-back" href="#mt-sum-{n}" title="Supports sentence {n} of the summary">S{n}</a>' for n in backs)
     if translation is not None:
-        english = f"<span>{escape(translation.text)}</span>{_translation_doubt(translation)}"
+        english = f"<span>{escape(translation.text)}</span>{_translation_doubt(translation)}{_suggestion(translation)}"
+        english += CORRECT if page.stage in {"done", "stopped"} else ""
     elif page.stage == "stopped":
         english = '<span class="mt-missing">not translated</span>'
     else:
@@ -220,9 +230,19 @@ def _row(index: int, page: Page, backs: Sequence[int]) -> str:
 
 def _translation_doubt(translation: Translation) -> str:
     flags = sorted(translation.flags)
-    reasons = check.explain(translation.segment.text, translation.text, translation.flags)
+    reasons = check.explain(translation.segment.text, translation.text, translation.flags, translation.terms)
     again = ["It was translated again by other settings; this is the better attempt."] if translation.obtained == "decoded_again" else []
     return _doubt([LABELS[flag] for flag in flags], [*reasons, *again] if flags else [])
+
+
+def _suggestion(translation: Translation) -> str:
+    near = translation.suggestion
+    if near is None:
+        return ""
+    return (
+        f'<details class="mt-near"><summary>{near.similarity:.0%} like a remembered sentence</summary>'
+        f'<p>{escape(near.english)}</p><p lang="ar" dir="rtl">{escape(near.source)}</p></details>'
+    )
 
 
 def _doubt(labels: Sequence[str], reasons: Sequence[str]) -> str:

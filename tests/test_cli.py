@@ -79,7 +79,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("models get nothing", 2, "nothing"),
         ("models export nothing folder", 2, "nothing"),
         # wrong use
-        ("translat", 2, "No such command 'translat'. Did you mean 'translate'?; see mt --help"),
+        ("translat", 2, "No such command 'translat'. Did you mean 'translate', 'train'?; see mt --help"),
         ("translate --nothing", 2, "No such option: --nothing"),
         ("translate --beam-size many", 2, "Invalid value for '--beam-size'"),
         ("translate --summary 51 good.txt", 2, "Invalid value for '--summary' / '-s'"),

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from mt.cli import console, measure, models, settings, texts
+from mt.cli import batch, console, measure, models, report, serve, settings, terms, texts, train
 from mt.errors import ConfigError, MTError
 
 INTERRUPTED = 130
@@ -22,10 +22,18 @@ app = typer.Typer(name="mt", no_args_is_help=True, add_completion=False, context
 app.command("translate")(texts.translate)
 app.command("summarize")(texts.summarize)
 app.command("segment")(texts.segment)
+app.add_typer(batch.app, name="batch")
+app.add_typer(terms.glossary_app, name="glossary")
+app.add_typer(terms.memory_app, name="memory")
 app.add_typer(models.app, name="models")
+app.command("report")(report.report)
+app.command("review")(report.review)
 app.command("eval")(measure.evaluate)
 app.command("bench")(measure.bench)
+app.command("train")(train.train)
 app.command("demo")(settings.demo)
+app.add_typer(serve.app, name="serve")
+app.command("mcp")(serve.mcp)
 app.add_typer(settings.app, name="config")
 
 

@@ -37,11 +37,13 @@ def demo(
     model: options.Model = None,
     config: options.ConfigFile = None,
     settings: options.Settings = None,
+    glossary: options.Glossary = None,
+    memory: options.Memory = None,
 ) -> int:
     """Start the web demo on this machine."""
     from mt.pipeline import load
 
-    pipeline = load(options.configuration(model, config, settings))
+    pipeline = load(options.configuration(model, config, settings, glossary=glossary or None, memory=memory))
 
     from mt.web.demo import launch
 

@@ -1,10 +1,8 @@
-"""The web demo: `python app.py`, then open the address it prints."""
+"""The web demo: `python app.py`, then open the address it prints. It takes the options of `mt demo`."""
 
-import mt
-from mt.web.demo import launch
+import sys
+
+from mt.cli import main
 
 if __name__ == "__main__":
-    try:
-        launch(mt.load())
-    except mt.MTError as error:
-        raise SystemExit(f"error: {error}") from None
+    raise SystemExit(main(["demo", *sys.argv[1:]]))

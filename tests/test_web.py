@@ -13,6 +13,7 @@ from mt import segmentation
 from mt.data import Block, Document, Flag, Result, Segment, Summary, SummaryFlag, SummarySentence, Translation
 from mt.errors import ConfigError, InputError
 from mt.formats import WRITERS
+from mt.pipeline import Pipeline
 from mt.web.article import DRAWN_SEGMENTS, MOVES, TITLES, UNEXPECTED, Service, Shown, downloads, opened, pages, samples, stopped
 from mt.web.demo import launch
 from mt.web.view import LABELS, SUMMARY_LABELS, WELCOME, Page, Stage, html, message, status
@@ -227,6 +228,22 @@ def test_an_unexpected_fault_shows_nothing_of_its_inside(caplog: pytest.LogCaptu
     *_, shown = Service(fake_pipeline(broken)).show("خبر.", 0, True, "en")
     assert shown == Shown(message(UNEXPECTED), WELCOME)
     assert "/secret/path" in caplog.text
+
+
+def test_another_model_is_loaded_when_it_is_chosen() -> None:
+    loaded: list[str] = []
+
+    def other() -> Pipeline:
+        loaded.append("other")
+        return fake_pipeline(lambda source: "The other model.")
+
+    service = Service(fake_pipeline(), others={"other": other})
+    *_, own = service.pages("خبر.", 0, True, "en")
+    assert loaded == []
+    *_, page = service.pages("خبر.", 0, True, "en", model="other")
+    assert loaded == ["other"]
+    assert own.result is not None and page.result is not None
+    assert (own.result.text, page.result.text) == ("Xbr.", "The other model.")
 
 
 def test_the_summary_follows_the_form() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +11,7 @@ from mt.cli import console, options
 
 if TYPE_CHECKING:
     from mt.config import Config
+    from mt.pipeline import Pipeline
 
 app = typer.Typer(no_args_is_help=True, help="What the options are, and what they mean.")
 
@@ -39,15 +41,24 @@ def demo(
     settings: options.Settings = None,
     glossary: options.Glossary = None,
     memory: options.Memory = None,
+    allow_urls: Annotated[
+        bool, typer.Option("--allow-urls", help="Let readers name web pages, which this machine fetches from the public internet.")
+    ] = False,
 ) -> int:
-    """Start the web demo on this machine."""
+    """Start the web demo on this machine. Readers may choose among the models that are installed."""
+    from mt.models import catalogue, installed
     from mt.pipeline import load
 
+    def other(name: str) -> Pipeline:
+        return load(options.configuration(name, config, settings, glossary=glossary or None, memory=memory))
+
     pipeline = load(options.configuration(model, config, settings, glossary=glossary or None, memory=memory))
+    names = [m.name for m in catalogue() if m.task == "translate" and m.name != pipeline.config.model.name and installed(m)]
 
     from mt.web.demo import launch
 
-    launch(pipeline, host=host, port=port, open_browser=browser)
+    others = {name: cache(partial(other, name)) for name in names}
+    launch(pipeline, host=host, port=port, allow_urls=allow_urls, others=others, open_browser=browser)
     return 0
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from mt import formats, segmentation
-from mt.config import SummaryOptions, revise, seeds_folder
+from mt.config import Config, SummaryOptions, revise, seeds_folder
 from mt.data import Result
 from mt.errors import InputError, MTError
 from mt.formats import FORMATS, WRITERS
@@ -60,6 +60,8 @@ WAIT = """<div class="mt-status"><p role="status">Waiting for a free place; this
 <progress aria-label="Waiting"></progress></div>"""
 UNEXPECTED = "Something went wrong in this program, not in your text. The log of the server says more."
 
+Others: TypeAlias = "Mapping[str, Callable[[], Pipeline]]"
+"""Further models by name, loaded when they are first chosen."""
 Update: TypeAlias = "dict[str, Any]"
 """What Gradio makes of `gr.update`: changed properties of one component."""
 Parts: TypeAlias = "tuple[str, str | Update, Page | None, Update, Update, Session | Update | None, Update]"
@@ -129,16 +131,22 @@ class Service:
 
     pipeline: Pipeline
     max_characters: int = MAX_CHARACTERS
+    others: Others = field(default_factory=dict)
 
-    def pages(self, text: str, sentences: int, headline: bool, language: str, session: Session | None = None) -> Iterator[Page]:
+    def pages(
+        self, text: str, sentences: int, headline: bool, language: str, session: Session | None = None, model: str = ""
+    ) -> Iterator[Page]:
         """As the function `pages`, with the terms and corrections of a session; options out of range raise ConfigError first.
+
+        model: a name in `others`; any other is the pipeline's own.
 
         A fault of the program is logged, and raised as an MTError without details: they may hold a path
         of the server or another reader's text.
         """
         try:
             summary = revise(self.pipeline.config.summary, sentences=sentences or 1, headline=headline, language=language)
-            pipeline = sessions.pipeline_of(session, self.pipeline)
+            base = _brisk(self.others[model]()) if model in self.others else self.pipeline
+            pipeline = sessions.pipeline_of(session, base)
             yield from pages(pipeline, text, summary=summary if sentences else 0, max_characters=self.max_characters)
         except MTError:
             raise
@@ -146,11 +154,13 @@ class Service:
             log.exception("a translation for the page failed")
             raise MTError(UNEXPECTED) from error
 
-    def show(self, text: str, sentences: int, headline: bool, language: str, session: Session | None = None) -> Iterator[Shown]:
+    def show(
+        self, text: str, sentences: int, headline: bool, language: str, session: Session | None = None, model: str = ""
+    ) -> Iterator[Shown]:
         """What to show while a text is translated; an error is shown too."""
         drawn = 0
         try:
-            for page in self.pages(text, sentences, headline, language, session):
+            for page in self.pages(text, sentences, headline, language, session, model):
                 files = downloads(page.result) if page.result else []
                 due = page.stage != "translating" or page.done == 0 or (page.done - drawn) * DRAWN_SEGMENTS >= len(page.segments) ** 2
                 drawn = page.done if due else drawn
@@ -242,6 +252,7 @@ class Form:
     sentences: gr.Slider
     language: gr.Radio
     headline: gr.Checkbox
+    model: gr.Dropdown
     history: gr.Dropdown
     status: gr.HTML
     said: gr.HTML
@@ -250,19 +261,21 @@ class Form:
     keep: gr.Button
 
 
-def build(pipeline: Pipeline, session: gr.State, *, max_characters: int, allow_urls: bool) -> None:
+def build(pipeline: Pipeline, session: gr.State, *, max_characters: int, allow_urls: bool, others: Others) -> None:
     """Lay out the tab and wire it. Readers share the pipeline, not their texts."""
     import gradio as gr
 
     with gr.Row(elem_classes="mt-columns", equal_height=False):
-        form = _form(pipeline.config.summary, allow_urls=allow_urls)
-    service = Service(_brisk(pipeline), max_characters)
+        form = _form(pipeline.config, allow_urls=allow_urls, others=list(others))
+    service = Service(_brisk(pipeline), max_characters, others)
     _wire(form, service, session)
     gr.api(service.translate, api_name="translate", concurrency_limit=AT_ONCE, concurrency_id="model")
 
 
-def _form(defaults: SummaryOptions, *, allow_urls: bool) -> Form:
+def _form(config: Config, *, allow_urls: bool, others: Sequence[str]) -> Form:
     import gradio as gr
+
+    defaults = config.summary
 
     languages = [("English", "en"), ("Arabic", "ar")]
     with gr.Column(elem_classes="mt-compose", scale=2, min_width=320):
@@ -295,6 +308,8 @@ def _form(defaults: SummaryOptions, *, allow_urls: bool) -> Form:
         with gr.Row():
             language = gr.Radio(languages, value=defaults.language, label="Summary in", elem_id="mt-language", scale=2)
             headline = gr.Checkbox(defaults.headline, label="Headline", elem_id="mt-headline", scale=1, min_width=100)
+        own = config.model.name
+        model = gr.Dropdown([own, *others], value=own, label="Model", filterable=False, visible=bool(others), elem_id="mt-model")
         history = gr.Dropdown([], label="Earlier results", filterable=False, visible=False, elem_id="mt-history")
     with gr.Column(elem_id="mt-answer", scale=5, min_width=320):
         status = gr.HTML("", elem_id="mt-status")
@@ -314,6 +329,7 @@ def _form(defaults: SummaryOptions, *, allow_urls: bool) -> Form:
         sentences,
         language,
         headline,
+        model,
         history,
         status,
         said,
@@ -341,8 +357,8 @@ def _wire(form: Form, service: Service, session: gr.State) -> None:
     def wait() -> Parts:
         return parts(Shown(WAIT, "", running=True))
 
-    def show(text: str, sentences: int, headline: bool, language: str, now: Session | None) -> Iterator[Parts]:
-        for shown in service.show(text, sentences, headline, language, now):
+    def show(text: str, sentences: int, headline: bool, language: str, now: Session | None, model: str) -> Iterator[Parts]:
+        for shown in service.show(text, sentences, headline, language, now, model):
             done = shown.page if shown.finished else None
             yield parts(shown, (now or sessions.start()).remember(done) if done else None)
 
@@ -378,7 +394,7 @@ def _wire(form: Form, service: Service, session: gr.State) -> None:
     shown = [form.status, form.text, page, form.start, form.stop, session, form.history]
     running = form.start.click(wait, outputs=shown, **quick).then(
         show,
-        inputs=[form.source, form.sentences, form.headline, form.language, session],
+        inputs=[form.source, form.sentences, form.headline, form.language, session, form.model],
         outputs=shown,
         concurrency_limit=AT_ONCE,
         concurrency_id="model",

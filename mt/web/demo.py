@@ -24,10 +24,12 @@ HEADER = f"""<header class="mt-masthead"><h1>{TITLE}</h1>
 <p>Translation and summary, made on this machine. What you paste stays here.</p></header>"""
 
 
-def build(pipeline: Pipeline, *, max_characters: int = MAX_CHARACTERS, allow_urls: bool = False) -> gr.Blocks:
+def build(
+    pipeline: Pipeline, *, max_characters: int = MAX_CHARACTERS, allow_urls: bool = False, others: article.Others | None = None
+) -> gr.Blocks:
     """The page. Nothing runs until it is launched; readers share the pipeline, not their texts.
 
-    allow_urls: readers may name pages on the web, which this machine fetches.
+    allow_urls: readers may name pages on the web, which this machine fetches. others: models that a reader may choose instead.
     """
     import gradio as gr
 
@@ -36,7 +38,7 @@ def build(pipeline: Pipeline, *, max_characters: int = MAX_CHARACTERS, allow_url
         own = gr.State(None, time_to_live=CACHE_SECONDS, delete_callback=session.end)
         with gr.Tabs(elem_id="mt-tabs"):
             with gr.Tab("Article", id="article"):
-                article.build(pipeline, own, max_characters=max_characters, allow_urls=allow_urls)
+                article.build(pipeline, own, max_characters=max_characters, allow_urls=allow_urls, others=others or {})
             with gr.Tab("Files", id="files"):
                 documents.build(pipeline, own)
             with gr.Tab("Glossary & memory", id="terms"):
@@ -52,6 +54,8 @@ def launch(
     host: str = "127.0.0.1",
     port: int | None = None,
     max_characters: int = MAX_CHARACTERS,
+    allow_urls: bool = False,
+    others: article.Others | None = None,
     open_browser: bool = False,
     block: bool = True,
 ) -> gr.Blocks:
@@ -63,7 +67,7 @@ def launch(
     """
     chosen = _free_port(host, PORTS if port is None else [port])
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read while Gradio is imported; the page itself turns them off again
-    blocks = build(pipeline, max_characters=max_characters)
+    blocks = build(pipeline, max_characters=max_characters, allow_urls=allow_urls, others=others)
     blocks.queue(default_concurrency_limit=None, max_size=WAITING)
     blocks.launch(
         server_name=host,

@@ -445,7 +445,7 @@ def _missing_names(source: str, hypothesis: Hypothesis) -> str | None:
     parts = []
     if gone := [word for word in lost(*pair) if not names.is_known(word)]:
         parts.append(f"the source names {_named(gone)}, the English does not")
-    if new := invented(*pair):
+    if new := [word for word in invented(*pair) if not names.stands_for(word, source)]:
         parts.append(f"the English names {_named(new)}, the source does not")
     return _sentence(parts)
 

@@ -39,6 +39,15 @@ def missing(source: str, english: str) -> list[tuple[str, str]]:
     return [(shown, name.english) for shown, name in found.items()]
 
 
+def stands_for(word: str, source: str) -> bool:
+    """Whether an English word is what a name of the table in an Arabic text may become, as "Iraqi" for بغداد.
+
+    >>> stands_for("Iraqi", "سافر إلى بغداد")
+    True
+    """
+    return any(name.accepted.match(word) for _, name in _names(source))
+
+
 def is_known(word: str) -> bool:
     """Whether an Arabic word is a name of the table, or one with what clings to it.
 

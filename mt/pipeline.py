@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -187,9 +188,16 @@ class Pipeline:
         self._memory.add(segments[0] if segments else source, english, note)
 
     @cached_property
+    def _address(self) -> str:
+        """Changes with how the model is spoken to, on which its outputs depend besides the signature."""
+        model = self.config.model
+        said = (model.prompt, model.terms_prompt, model.chat, model.source_code, model.source_prefix, model.forced_bos)
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:8]
+
+    @cached_property
     def _aids(self) -> translation.Aids:
         options = self.config.terms
-        recall = Recall(self._memory, self._own_signature, options.memory_threshold) if self._memory else None
+        recall = Recall(self._memory, f"{self._own_signature}|ask:{self._address}", options.memory_threshold) if self._memory else None
         return translation.Aids(self._glossary, recall)
 
     def segment(self, document: Document) -> list[Segment]:

@@ -321,3 +321,22 @@ def test_the_starter_is_sound() -> None:
     terms = read(STARTER)
     assert len(terms) > 1000
     assert problems(terms) == ()
+
+
+def test_yaml_of_aliases_of_aliases_is_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    file = tmp_path / "bomb.yaml"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(InputError, match="plain texts"):
+        read(file)
+
+
+def test_an_unlinked_word_at_the_edge_does_not_give_way_to_a_term() -> None:
+    glossary = Glossary([Term("حرب", "war")])
+    applied = glossary.apply("اندلعت حرب", "A conflict broke out")
+    assert applied.text != "A conflict broke war"
+
+
+def test_a_word_after_an_initial_does_not_begin_a_sentence() -> None:
+    applied = Glossary([Term("وزير", "secretary")]).apply("وصل وزير أمريكي", "A U.S. minister arrived")
+    assert "U.S. Secretary" not in applied.text

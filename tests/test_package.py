@@ -24,7 +24,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_wheel_holds_all_that_the_checkout_has(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     package = {str(path.relative_to(ROOT)) for path in (ROOT / "mt").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    beside = {f"mt/{path.relative_to(ROOT)}" for folder in ("configs", "seeds") for path in (ROOT / folder).iterdir()}
+    beside = {f"mt/{path.relative_to(ROOT)}" for folder in ("configs", "seeds") for path in (ROOT / folder).rglob("*") if path.is_file()}
     assert package | beside <= names
     assert sum(name.endswith(".int8.safetensors") for name in names) == 3
 

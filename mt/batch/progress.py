@@ -68,7 +68,7 @@ class Pace:
 def duration(seconds: float) -> str:
     """For people.
 
-    >>> duration(45), duration(200), duration(7300), duration(200_000)
+    >>> duration(45), duration(200), duration(7260), duration(200_000)
     ('45 s', '3 min', '2 h 1 min', '2 d 7 h')
     """
     minutes = round(seconds / 60)

@@ -90,7 +90,9 @@ def evaluate(
         name, english = pipeline.config.model.name, list(ours.texts)
     if save:
         files.write(save, "".join(f"{line}\n" for line in english))
-    scores = judge.score({name: english, **others}, references)
+    scores = judge.score(
+        {name: english} | {f"{other} (file)" if other == name else other: text for other, text in others.items()}, references
+    )
     if json:
         console.emit(_as_json(scores, ours))
     else:

@@ -86,10 +86,11 @@ def _measured(found: TestSet, pipeline: Pipeline, against: Pipeline | None, *, s
     systems: dict[str, Sequence[str]] = {pipeline.config.model.name: ours.texts}
     if against is not None:
         systems[_other_name(against, systems)] = translate_lines(against, found.sources).texts
-    measured = {name: faithfulness(found.sources, texts) for name, texts in {**systems, **found.peers}.items()}
+    everyone = {**systems, **{f"{name} (file)" if name in systems else name: texts for name, texts in found.peers.items()}}
+    measured = {name: faithfulness(found.sources, texts) for name, texts in everyone.items()}
     return SetReport(
         found.name,
-        score({**systems, **found.peers}, found.references, resamples=resamples),
+        score(everyone, found.references, resamples=resamples),
         measured,
         _groups([_length(source) for source in found.sources], ours.texts, found, _length_names()),
         _groups(found.subjects, ours.texts, found, sorted(set(found.subjects) - {""})),

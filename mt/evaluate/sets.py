@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +73,17 @@ def _parallel(path: Path, lines: int | None) -> TestSet:
 def _article_files(folder: Path) -> Iterator[tuple[str, Iterator[Article]]]:
     for inner in sorted(path for path in folder.iterdir() if path.is_dir()):
         if files := sorted(inner.glob("*.json")):
-            yield inner.name, (_article(path.read_text(encoding="utf-8"), path) for path in files)
+            yield inner.name, (_article(_content(path), path) for path in files)
     for path in sorted([*folder.glob("*.jsonl"), *folder.glob("*.jsonl.gz")]):
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        yield path.name.partition(".")[0], (_article(line, path) for line in content.decode().splitlines())
+        yield path.name.partition(".")[0], (_article(line, path) for line in _content(path).split("\n") if line.strip())
+
+
+def _content(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+        return (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
 
 
 def _article(text: str, path: Path) -> Article:

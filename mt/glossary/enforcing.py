@@ -16,7 +16,7 @@ from mt.glossary.english_side import ARTICLE, bare, forbidden_pattern, pattern
 from mt.glossary.entries import Found, Term
 from mt.glossary.standing import overlap, standing_for
 
-SENTENCE_END = re.compile(r"(?:\A|[.!?:]|\n)[\s\"'“‘(]*\Z")
+SENTENCE_END = re.compile(r"(?:\A|[!?]|(?<!\b[A-Z])\.|\n)[\s\"'“‘(]*\Z")
 """What stands before the first word of a sentence."""
 ARTICLE_BEFORE = re.compile(r"\b(?:the|an?)\s+\Z", re.IGNORECASE)
 INDEFINITE = re.compile(r"\b([Aa])n?(\s+)\Z")

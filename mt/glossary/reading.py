@@ -146,8 +146,10 @@ def _yaml(data: bytes, name: str) -> Iterator[Term]:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list) and all(isinstance(each, str | int | float) for each in value):
         return "|".join(map(str, value))
+    if isinstance(value, list | dict):  # aliases of aliases of aliases would fill the memory
+        raise InputError("a glossary entry holds plain texts, or a list of them")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)

@@ -87,6 +87,8 @@ def _between(view: _View, first: int, last: int, count: int) -> list[int]:
     if before is None or after is None or (before < 0 and after == len(view.words)):
         return []
     runs = _runs(sorted(i for i in view.open if min(before, after) < i < max(before, after)), view.linking)
+    if (before < 0 or after == len(view.words)) and len(_runs(sorted(view.open), view.linking)) > 1:
+        return []  # at an edge any word that is linked to nothing would do
     return runs[0] if len(runs) == 1 and len(runs[0]) <= MAX_UNLINKED else []
 
 

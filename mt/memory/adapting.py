@@ -13,12 +13,18 @@ NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 """`12`, `3.5`, `2,000`"""
 
 
+MARKS = re.compile(r"[?؟%٪$€£]|(?<![\w\d])-(?=\d)")
+"""`?`, `%`, `€`, the sign of `-5`: what changes the meaning of words and numbers beside it"""
+
+
 def adapted(source: str, remembered: Suggestion) -> str | None:
     """The English for a source, or None where it differs in more than numbers and well-known names, or they cannot be exchanged.
 
     >>> adapted("قتل 12 شخصا في ليبيا", Suggestion("قتل 15 شخصا في سوريا", "15 people were killed in Syria", 0.9))
     '12 people were killed in Libya'
     """
+    if MARKS.findall(arabic.normalise(source)) != MARKS.findall(arabic.normalise(remembered.source)):
+        return None
     english: str | None = remembered.english
     theirs, ours = _pieces(remembered.source), _pieces(source)
     for kind, i, j, k, m in SequenceMatcher(None, [fold(p) for p in theirs], [fold(p) for p in ours], autojunk=False).get_opcodes():

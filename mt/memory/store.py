@@ -220,10 +220,11 @@ class Memory:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None or self._process != os.getpid():  # a connection does not survive a fork
@@ -235,8 +236,6 @@ class Memory:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     """Check that the file is a memory, or make it one."""
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA cache_size = -65536")
     if _is_new(connection):
         connection.execute("BEGIN IMMEDIATE")
         if _is_new(connection):  # or another process was quicker
@@ -253,6 +252,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise InputError(
             f"{path}: a translation memory of version {version}, and this program knows {VERSION}; export it with the other one"
         )
+    connection.execute("PRAGMA journal_mode = WAL")  # last, as it changes the file for good
+    connection.execute("PRAGMA cache_size = -65536")
 
 
 def _is_new(connection: sqlite3.Connection) -> bool:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mt.train.network import Network
 
 WEIGHTS, OPTIMIZER, PROGRESS = "weights.safetensors", "optimizer.pt", "progress.json"
+WHOLE = 2
+"""Newest checkpoints that a run can go on from: the last, and the one before it should that be damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +135,9 @@ class Checkpoints:
     def _prune(self, progress: Progress) -> None:
         steps = self.steps()
         for step in steps[:-1]:
-            if step != progress.best.step and step not in steps[-self._keep :]:
+            if step != progress.best.step and step not in steps[-max(self._keep, WHOLE) :]:
                 shutil.rmtree(self._place(step), ignore_errors=True)
-            else:
+            elif step not in steps[-WHOLE:]:
                 (self._place(step) / OPTIMIZER).unlink(missing_ok=True)
         for left in self._folder.glob(".step-*"):  # of runs that were killed while they wrote
             shutil.rmtree(left, ignore_errors=True)

@@ -99,9 +99,9 @@ def _packs(recipe: Recipe, base: Config, folder: Path, output: Path, tell: Calla
     held_out = packing.pack(mixture.held_out, coder, max_tokens=recipe.max_tokens)
     try:
         output.mkdir(parents=True, exist_ok=True)
+        write_atomically(mark, json.dumps({"fingerprint": fingerprint}))  # first: a kill after it leaves a run to go on with
         write_atomically(output / "cleaning.md", mixture.report)
         packing.save([data, held_out], made)
-        write_atomically(mark, json.dumps({"fingerprint": fingerprint}))
     except OSError as error:
         raise ModelError(f"{output}: cannot be written: {error.strerror or error}") from error
     return data, held_out

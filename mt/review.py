@@ -46,7 +46,7 @@ class Desk:
         """Result files below the folder, by name. Raises InputError where there is no folder or no result."""
         if not self.folder.is_dir():
             raise InputError(f"{self.folder}: no such folder; name one with results of mt translate --json or mt batch --to json")
-        found = sorted(path for path in self.folder.rglob("*") if path.suffix in SUFFIXES and not path.name.startswith("."))
+        found = sorted(path for path in self.folder.rglob("*") if path.suffix in SUFFIXES and not _hidden(path.relative_to(self.folder)))
         if not found:
             raise InputError(f"{self.folder}: no results: expected .json or .jsonl files of mt translate --json or mt batch --to json")
         return found
@@ -79,9 +79,22 @@ class Desk:
         if not new and any(term.source == source and term.target == target for term in read_glossary(self.glossary)):
             raise InputError(f"{source} = {target} is in the glossary already")
         line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerows(([("source", "target")] if new else []) + [(source, target)])
-        with self.glossary.open("a", encoding="utf-8", newline="") as file:
-            file.write(line.getvalue())
+        csv.writer(line, lineterminator="\n").writerow((source, target))
+        before = "source,target\n" if new else self.glossary.read_text(encoding="utf-8")
+        beside = self.glossary.with_name(f".{self.glossary.stem}.new.csv")
+        try:
+            beside.write_text(before + ("" if before.endswith("\n") else "\n") + line.getvalue(), encoding="utf-8", newline="")
+            added = read_glossary(beside)[-1]
+            if (added.source, added.target) != (source, target):
+                raise InputError(f"{self.glossary}: its columns are not source,target; name another --glossary")
+            beside.replace(self.glossary)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def _hidden(path: Path) -> bool:
+    """Whether a path is of a batch's own, as `.mt-batch/manifest.json`."""
+    return any(part.startswith(".") for part in path.parts)
 
 
 def application(desk: Desk) -> Starlette:

@@ -6,18 +6,21 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mt.cli import console, files, main, texts
 from mt.cli.files import Source
-from mt.data import Hypothesis
+from mt.config import Config
+from mt.data import Hypothesis, Result
 from mt.errors import InputError
 from mt.formats import WRITERS
-from mt.pipeline import Pipeline
+from mt.pipeline import Pipeline, Prepared
 from tests import tiny
-from tests.fakes import fake_pipeline, plain_english
+from tests.fakes import FakeEngine, fake_pipeline, plain_english
 
 ARABIC = "وصل الوفد. غادر الوفد."
 ENGLISH = " ".join(plain_english(sentence) for sentence in ("وصل الوفد.", "غادر الوفد."))
@@ -454,3 +457,29 @@ def test_eval_scores_files_beside_peers(folder: Path, capsys: pytest.CaptureFixt
     shown = capsys.readouterr().out
     assert "2 lines" in shown and "raw" in shown and "BLEU nrefs:1|bs:1000|seed:12345" in shown
     assert Path("kept.en").read_text() == "The delegation came to Amman.\n" + reference[1] + "\n"
+
+
+class Failing(Pipeline):
+    """Cannot finish the first window that it is given, as when the memory is locked."""
+
+    failed = False
+
+    def finish(self, window: Sequence[Prepared], **how: Any) -> Iterator[Result]:
+        if not self.failed:
+            self.failed = True
+            raise InputError("memory.sqlite: is locked")
+        yield from super().finish(window, **how)
+
+
+def test_a_failure_between_documents_shifts_no_english_to_another_file(folder: Path) -> None:
+    names = [f"d{n}.txt" for n in range(4)]
+    for n, name in enumerate(names):
+        (folder / name).write_text(f"خبر رقم {n}.", encoding="utf-8")
+    pipeline = Failing(Config.model_validate({"batching": {"window": 1}}), FakeEngine())
+    read = [Source("file", str(folder / name)) for name in names]
+    outcomes = list(texts.translated(lambda: pipeline, read, 0, lambda done, total: None))
+    assert isinstance(outcomes[0].result, InputError)
+    for outcome in outcomes[1:]:
+        assert isinstance(outcome.result, Result)
+        assert outcome.result.document.id == outcome.source.given
+    assert [outcome.source for outcome in outcomes] == read

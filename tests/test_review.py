@@ -151,3 +151,28 @@ def test_a_reader_corrects_a_segment_and_sees_aligned_words(address: str, desk: 
             return [...(CSS.highlights.get("mt-aligned") ?? [])].map(String);
         """
         assert driver.execute_script(script, arabic) == ["عمان", "Amman"]
+
+
+@pytest.mark.parametrize("content", ["source,target\nمحكمة,tribunal", "source,target\nمحكمة,tribunal\n"])
+def test_a_term_joins_an_existing_glossary(desk: Desk, content: str) -> None:
+    desk.glossary.write_text(content, encoding="utf-8")
+    desk.accept("مجلس الأمن", "Security Council")
+    assert [(term.source, term.target) for term in read_glossary(desk.glossary)] == [
+        ("محكمة", "tribunal"),
+        ("مجلس الأمن", "Security Council"),
+    ]
+
+
+@pytest.mark.parametrize("content", ["target;source\ntribunal;محكمة\n", "ar,note,en\nمحكمة,law,tribunal\n"])
+def test_a_glossary_of_other_columns_is_left_as_it_is(desk: Desk, content: str) -> None:
+    desk.glossary.write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match="columns are not source,target"):
+        desk.accept("مجلس الأمن", "Security Council")
+    assert desk.glossary.read_text(encoding="utf-8") == content
+    assert [path.name for path in desk.folder.glob(".*.csv")] == []
+
+
+def test_what_a_batch_keeps_for_itself_is_no_result(desk: Desk) -> None:
+    (desk.folder / ".mt-batch").mkdir()
+    (desk.folder / ".mt-batch" / "manifest.json").write_text("{}")
+    assert [path.name for path in desk.files()] == ["a.json"]

@@ -206,10 +206,10 @@ def translated(
     if not readings:
         return
     pipeline = load()
-    documents = iter([reading.document for reading in readings])
     while readings:
+        left = [reading.document for reading in readings]  # anew, since a run that fails may have taken documents ahead
         try:
-            for result in pipeline.run(documents, summary=summary, progress=progress):
+            for result in pipeline.run(left, summary=summary, progress=progress):
                 reading = readings.popleft()
                 yield Outcome(reading.source, replace(result, notes=reading.notes + result.notes))
         except InputError as error:  # of one document; the results before it have come, those after it are still to be had

@@ -64,8 +64,8 @@ Others: TypeAlias = "Mapping[str, Callable[[], Pipeline]]"
 """Further models by name, loaded when they are first chosen."""
 Update: TypeAlias = "dict[str, Any]"
 """What Gradio makes of `gr.update`: changed properties of one component."""
-Parts: TypeAlias = "tuple[str, str | Update, Page | None, Update, Update, Session | Update | None, Update]"
-"""Status, text, the page kept for Stop, the buttons Translate and Stop, the session, the list of earlier results."""
+Parts: TypeAlias = "tuple[str, str | Update, Page | None, Update, Update]"
+"""Status, text, the page kept for Stop, and the buttons Translate and Stop."""
 
 
 def samples() -> dict[str, Path]:
@@ -116,13 +116,12 @@ def _brisk(pipeline: Pipeline) -> Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """HTML of the line of progress and of the text below it (None: as it was), what Stop would show, and whether it is all."""
+    """HTML of the line of progress and of the text below it (None: as it was), and what Stop would show."""
 
     status: str
     text: str | None
     page: Page | None = None
     running: bool = False
-    finished: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +163,7 @@ class Service:
                 files = downloads(page.result) if page.result else []
                 due = page.stage != "translating" or page.done == 0 or (page.done - drawn) * DRAWN_SEGMENTS >= len(page.segments) ** 2
                 drawn = page.done if due else drawn
-                done = page.result is not None
-                yield Shown(status(page), html(page, files) if due else None, page, running=not done, finished=done)
+                yield Shown(status(page), html(page, files) if due else None, page, running=page.result is None)
         except MTError as error:
             yield Shown(message(str(error)), WELCOME)
 
@@ -268,7 +266,7 @@ def build(pipeline: Pipeline, session: gr.State, *, max_characters: int, allow_u
     with gr.Row(elem_classes="mt-columns", equal_height=False):
         form = _form(pipeline.config, allow_urls=allow_urls, others=list(others))
     service = Service(_brisk(pipeline), max_characters, others)
-    _wire(form, service, session)
+    _wire(form, service, session, allow_urls=allow_urls)
     gr.api(service.translate, api_name="translate", concurrency_limit=AT_ONCE, concurrency_id="model")
 
 
@@ -339,28 +337,29 @@ def _form(config: Config, *, allow_urls: bool, others: Sequence[str]) -> Form:
     )
 
 
-def _wire(form: Form, service: Service, session: gr.State) -> None:
+def _wire(form: Form, service: Service, session: gr.State, *, allow_urls: bool) -> None:
     """What happens at which event. The page of each reader is kept for Stop, which shows what there is of it."""
     import gradio as gr
 
     page = gr.State(None, time_to_live=CACHE_SECONDS)
     articles = samples()
 
-    def parts(shown: Shown, now: Session | None = None) -> Parts:
-        """now: the session, where it changed."""
+    def parts(shown: Shown) -> Parts:
         text = gr.skip() if shown.text is None else shown.text
-        start, stop = gr.update(interactive=not shown.running), gr.update(interactive=shown.running)
-        if now is None:
-            return shown.status, text, shown.page, start, stop, gr.skip(), gr.skip()
-        return shown.status, text, shown.page, start, stop, now, gr.update(choices=earlier(now), value=None, visible=True)
+        return shown.status, text, shown.page, gr.update(interactive=not shown.running), gr.update(interactive=shown.running)
 
     def wait() -> Parts:
         return parts(Shown(WAIT, "", running=True))
 
     def show(text: str, sentences: int, headline: bool, language: str, now: Session | None, model: str) -> Iterator[Parts]:
-        for shown in service.show(text, sentences, headline, language, now, model):
-            done = shown.page if shown.finished else None
-            yield parts(shown, (now or sessions.start()).remember(done) if done else None)
+        yield from map(parts, service.show(text, sentences, headline, language, now, model))  # Gradio streams generator functions only
+
+    def remember(page: Page | None, now: Session | None) -> tuple[Session | Update, Update]:
+        """After the run, since the reader may have corrected something meanwhile."""
+        if page is None or page.result is None:
+            return gr.skip(), gr.skip()
+        now = (now or sessions.start()).remember(page)
+        return now, gr.update(choices=earlier(now), value=None, visible=True)
 
     def halt(page: Page | None) -> Parts:
         return parts(stopped(page))
@@ -389,9 +388,9 @@ def _wire(form: Form, service: Service, session: gr.State) -> None:
     text_and_notice = [form.source, form.notice]
     form.sample.input(open_sample, inputs=form.sample, outputs=text_and_notice, **quick)
     form.upload.upload(open_file, inputs=form.upload, outputs=text_and_notice, **quick)
-    for event in (form.fetch.click, form.address.submit):
+    for event in (form.fetch.click, form.address.submit) if allow_urls else ():
         event(open_url, inputs=form.address, outputs=text_and_notice, show_progress="hidden", api_visibility="private")
-    shown = [form.status, form.text, page, form.start, form.stop, session, form.history]
+    shown = [form.status, form.text, page, form.start, form.stop]
     running = form.start.click(wait, outputs=shown, **quick).then(
         show,
         inputs=[form.source, form.sentences, form.headline, form.language, session, form.model],
@@ -401,6 +400,7 @@ def _wire(form: Form, service: Service, session: gr.State) -> None:
         show_progress="hidden",
         api_visibility="private",
     )
+    running.then(remember, inputs=[page, session], outputs=[session, form.history], **quick)
     form.stop.click(halt, inputs=page, outputs=shown, cancels=[running], **quick)
     form.history.input(reopen, inputs=[form.history, session], outputs=shown, **quick)
     form.keep.click(keep, inputs=[form.correction, session], outputs=[session, form.said], **quick)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MAX_FILE_SIZE = "20mb"
 WAITING = 20
+DELETION = (600, 3000)  # seconds: how often, and of what age; so files go within the hour
 PORTS = range(7860, 7960)
 TITLE = "Arabic news, in English"
 HEADER = f"""<header class="mt-masthead"><h1>{TITLE}</h1>
@@ -33,7 +34,7 @@ def build(
     """
     import gradio as gr
 
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)) as blocks:
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=DELETION) as blocks:
         gr.HTML(HEADER)
         own = gr.State(None, time_to_live=CACHE_SECONDS, delete_callback=session.end)
         with gr.Tabs(elem_id="mt-tabs"):

@@ -59,9 +59,9 @@ def translated(pipeline: Pipeline, paths: Sequence[Path], options: FileOptions, 
     for i, path in enumerate(paths):
         try:
             document, _ = formats.read(path, options)
-            left -= len(document.text)
-            if left < 0:
+            if len(document.text) > left:
                 raise MTError(f"{path.name}: this page takes {MAX_CHARACTERS:,} characters at a time; more go through mt batch FOLDER OUT")
+            left -= len(document.text)
             for step in pipeline.watch(document):
                 works[i] = replace(works[i], state="translating", done=step.done, total=step.total)
                 if step.result is not None:
@@ -165,14 +165,14 @@ def build(pipeline: Pipeline, session: gr.State) -> None:
             )
             yield message(said), gr.skip(), idle, busy, gr.skip()
             return
-        now = now or sessions.start()
-        folder = Path(mkdtemp(dir=now.folder))  # goes with the session; Gradio serves copies of its own
+        started = gr.skip() if now is not None else sessions.start()  # only a new one: the reader may change it meanwhile
+        folder = Path(mkdtemp(dir=(now or started).folder))  # goes with the session; Gradio serves copies of its own
         options = FileOptions(tuple(name.strip() for name in names.split(",") if name.strip()), both)
         works: tuple[Work, ...] = ()
         for works in translated(sessions.pipeline_of(now, pipeline), [Path(path) for path in paths], options, folder):
-            yield table(works), gr.skip(), busy, idle, now
+            yield table(works), gr.skip(), busy, idle, started
         found = packed(works, folder)
-        yield table(works), gr.update(value=found, visible=bool(found)), idle, busy, now
+        yield table(works), gr.update(value=found, visible=bool(found)), idle, busy, started
 
     def halt() -> Parts:
         return message("Stopped.", "info"), gr.skip(), gr.update(interactive=True), gr.update(interactive=False), gr.skip()

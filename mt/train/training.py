@@ -1,6 +1,6 @@
 """The training loop: steps, held-out loss, checkpoints, and when to stop.
 
-AdamW with betas 0.9 and 0.98 and no decay; the rate rises over `warm_up` steps and falls in a straight line. Every step has
+AdamW with betas 0.9 and 0.99 and no decay; the rate rises over `warm_up` steps and falls in a straight line. Every step has
 a random seed of its own and every epoch an order of its own, so a run that goes on from a checkpoint sees what the killed
 one would have seen. With `minutes` the rate follows the clock, and runs differ as far as machines do.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = {"cpu": 3072, "cuda": 32_768}
 """Padded tokens a step where the recipe does not say."""
-BETAS = (0.9, 0.98)
+BETAS = (0.9, 0.99)
 """Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 5.3."""
 TELL_EVERY = 20
 """Steps between lines about the loss."""

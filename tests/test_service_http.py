@@ -1,5 +1,6 @@
 """The service over HTTP, on a fake engine: both dialects, jobs, keys, limits, and what is refused."""
 
+import asyncio
 import io
 import json
 import threading
@@ -16,6 +17,7 @@ import pytest
 from mt.formats.records import record
 from mt.service.keys import Keys
 from mt.service.service import Service
+from mt.web.demo import build
 from tests.fakes import fake_pipeline, plain_english
 from tests.service import fake_service, served
 
@@ -330,6 +332,29 @@ def test_guessed_keys_are_slowed_down_and_right_ones_are_not(tmp_path: Path) -> 
         assert client.get("/metrics", headers={"X-API-Key": token}).status_code == 200
 
 
+def test_a_login_to_the_page_ends_with_its_key(tmp_path: Path) -> None:
+    keys = Keys(tmp_path)
+    service = fake_service(tmp_path, auth="always", mcp=False)
+    with served(service) as address, httpx.Client(base_url=address) as desk, httpx.Client(base_url=address) as other:
+        for client, name in ((desk, "desk"), (other, "other")):
+            assert client.post("/login", data={"username": name, "password": keys.add(name)}).json() == {"success": True}
+        assert [client.get("/gradio_api/login_check").status_code for client in (desk, other)] == [200, 200]
+        keys.revoke("desk")
+        assert [client.get("/gradio_api/login_check").status_code for client in (desk, other)] == [401, 200]
+        keys.add("desk")  # another key of the same name
+        assert desk.get("/gradio_api/login_check").status_code == 401
+        other.get("/logout")
+        assert other.get("/gradio_api/login_check").status_code == 401
+
+
+def test_files_of_the_page_go_within_the_hour() -> None:
+    async def deletion() -> tuple[int, int]:  # Gradio opens loops of its own where none runs
+        often, age = build(fake_pipeline()).delete_cache
+        return often, age
+
+    assert sum(asyncio.run(deletion())) <= 3600
+
+
 def test_who_comes_through_a_proxy_needs_a_key_though_the_service_is_local(client: httpx.Client) -> None:
     assert client.post("/v1/translate", json={"text": TEXT}, headers={"X-Forwarded-For": "203.0.113.7"}).status_code == 401
 
@@ -352,6 +377,14 @@ def test_requests_and_characters_a_minute_are_limited_by_key(tmp_path: Path) -> 
         assert [status(few, "خبر.") for _ in range(3)] == [200, 200, 429]
         assert [status(many, "وصل الوفد إلى عمان. " * 4) for _ in range(2)] == [200, 429]
         assert status(many, "خبر.") == 200
+
+
+def test_the_characters_of_a_job_count(tmp_path: Path) -> None:
+    token = Keys(tmp_path).add("desk", characters_per_minute=100)
+    head = {"X-API-Key": token}
+    with served(fake_service(tmp_path, page=False, auth="always")) as address, httpx.Client(base_url=address, headers=head) as client:
+        assert [client.post("/v1/jobs", json={"text": "وصل الوفد إلى عمان. " * 4}).status_code for _ in range(2)] == [202, 429]
+        assert client.post("/v1/files", files={"file": ("a.txt", "وصل الوفد إلى عمان. ".encode() * 4)}).status_code == 202
 
 
 def test_a_full_house_is_429_with_a_time(tmp_path: Path) -> None:
@@ -434,6 +467,13 @@ def test_metrics_count_what_happened(client: httpx.Client) -> None:
         assert name in text
 
 
+def test_methods_that_nobody_knows_are_counted_as_one(client: httpx.Client) -> None:
+    for n in range(3):
+        client.request(f"GUESS{n}", "/health")
+    text = client.get("/metrics").text
+    assert 'method="other"' in text and "GUESS" not in text
+
+
 def test_other_sites_may_not_call_unless_they_are_let_in(client: httpx.Client, tmp_path: Path) -> None:
     origin = {"Origin": "https://evil.example"}
     assert client.post("/translate", json={"q": "خبر", "source": "ar", "target": "en"}, headers=origin).status_code == 403
@@ -447,6 +487,12 @@ def test_other_sites_may_not_call_unless_they_are_let_in(client: httpx.Client, t
 def test_a_name_that_is_not_this_machine_is_not_answered(client: httpx.Client) -> None:
     assert client.get("/health", headers={"Host": "evil.example"}).status_code == 421
     assert client.get("/health", headers={"Host": "localhost:5000"}).status_code == 200
+
+
+def test_without_keys_the_head_of_a_proxy_opens_no_other_name(tmp_path: Path) -> None:
+    with served(fake_service(tmp_path, page=False, auth="never", url="https://mt.example.org")) as address:
+        for host, status in (("evil.example", 421), ("mt.example.org", 200), ("localhost", 200)):
+            assert httpx.get(f"{address}/health", headers={"Host": host, "X-Real-IP": "1"}).status_code == status
 
 
 def test_texts_and_keys_are_not_in_the_log(client: httpx.Client, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,8 +16,10 @@ import pytest
 
 from mt.errors import ConfigError
 from mt.service.errors import RefusedError
-from mt.service.jobs import JobOptions, Jobs
-from tests.fakes import fake_pipeline
+from mt.service.files import private_folder
+from mt.service.jobs import Job, JobOptions, Jobs, Made, Runner
+from mt.service.scheduling import Lane, Worker
+from tests.fakes import FakeEngine, fake_pipeline
 
 ROOT = Path(__file__).parent.parent
 TEXTS = ["\n".join(f"وصل الوفد {word} رقم {n} إلى عمان." for n in range(30)) for word in ("الأول", "الثاني", "الثالث", "الرابع", "الخامس")]
@@ -141,3 +144,81 @@ def test_two_services_do_not_share_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="another service uses this folder"):
         jobs_in(tmp_path)
     jobs.close()
+
+
+def test_a_folder_that_goes_while_others_are_swept_is_no_fault(tmp_path: Path) -> None:
+    jobs = jobs_in(tmp_path)
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "gone").symlink_to("nowhere")
+    jobs.sweep()
+    jobs.close()
+
+
+class Failing(Jobs):
+    """Jobs on a disk that is full for a while: each of these fails once."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, keep_seconds=60, most=3, most_together=5)
+        self.full = {"sweep", "finish", "fail"}
+
+    def sweep(self) -> None:
+        self._fails_once("sweep", OSError("no space left"))
+        super().sweep()
+
+    def finish(self, id: str, made: Made) -> bool:
+        self._fails_once("finish", OSError("no space left"))
+        return super().finish(id, made)
+
+    def fail(self, id: str, error: str) -> bool:
+        self._fails_once("fail", sqlite3.OperationalError("database or disk is full"))
+        return super().fail(id, error)
+
+    def _fails_once(self, what: str, error: Exception) -> None:
+        if what in self.full:
+            self.full.remove(what)
+            raise error
+
+
+def test_the_work_goes_on_after_a_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def work(job: Job, source: Path, lane: Lane, progress: object) -> Made:
+        return Made("{}", source.read_bytes(), ".txt", 1)
+
+    jobs, worker = Failing(tmp_path), Worker(FakeEngine, batch_tokens=100)
+    ids = [add(jobs, "a") for _ in range(2)]
+    runner = Runner(jobs, work, lambda job: Lane(worker, "a"), at_once=1, seconds=60, ended=lambda state: None)
+    deadline = time.monotonic() + 20
+    while not all(job.ended for job in jobs.of("a")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    runner.stop(5)
+    worker.stop()
+    assert not jobs.full
+    assert [jobs.get(id, "a").state for id in ids] == ["failed", "done"]
+    assert "the jobs could not go on; trying again" in caplog.text
+    jobs.close()
+
+
+def test_no_job_is_taken_where_the_disk_is_nearly_full(tmp_path: Path) -> None:
+    jobs = jobs_in(tmp_path, reserve=2**63)
+    with pytest.raises(RefusedError, match="the disk of the service is nearly full") as refused:
+        add(jobs, "a")
+    assert (refused.value.status, refused.value.retry_after) == (503, 600)
+    jobs.close()
+
+
+def test_the_source_of_what_is_not_done_goes_at_once(tmp_path: Path) -> None:
+    jobs = jobs_in(tmp_path)
+    first, second, third = (add(jobs, "a") for _ in range(3))
+    jobs.cancel(first, "a")
+    assert [job.id for job in iter(jobs.take, None)] == [second, third]
+    jobs.fail(second, "damaged")
+    jobs.finish(third, Made("{}", b"News.", ".txt", 1))
+    jobs.cancel(third, "a")
+    assert [jobs.source(jobs.get(id, "a")).exists() for id in (first, second, third)] == [False, False, True]
+    jobs.close()
+
+
+def test_a_folder_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    assert private_folder(folder).stat().st_mode & 0o777 == 0o700

@@ -19,8 +19,9 @@ def private_folder(folder: Path) -> Path:
     """The folder, made if need be, closed to other users. Raises ConfigError where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
     except OSError as error:
-        raise ConfigError(f"{folder}: cannot be made: {error.strerror}; choose another folder with --data") from error
+        raise ConfigError(f"{folder}: cannot be made or closed to others: {error.strerror}; choose another folder with --data") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(f"{folder}: cannot be written; choose another folder with --data")
     return folder

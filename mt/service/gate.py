@@ -27,6 +27,7 @@ REQUEST_ID = re.compile(r"[\w.-]{1,64}", re.ASCII)
 PROXY_HEADERS = ("x-forwarded-for", "forwarded", "x-real-ip")
 MOST_HEADERS = 200
 SAFE = {"GET", "HEAD", "OPTIONS"}
+METHODS = SAFE | {"POST", "PUT", "PATCH", "DELETE"}  # any word is a method to the server; others are counted together
 UNEXPECTED = "something went wrong in this program, not in your request; the log of the server says more"
 
 
@@ -105,8 +106,10 @@ class Gate:
         if len(headers) > MOST_HEADERS:
             raise RefusedError(431, f"more than {MOST_HEADERS} headers")
         host, origin = headers.get("host", ""), headers.get("origin")
-        if self.service.options.loopback and not is_forwarded(headers) and not self._is_ours(host):
-            raise RefusedError(421, "this service answers to localhost only; start it with --url or behind a proxy for other names")
+        # A page of somebody else can set the heads of a proxy too; where they cost no key, they open no other name.
+        unproxied = self.service.options.auth == "never" or not is_forwarded(headers)
+        if self.service.options.loopback and unproxied and not self._is_ours(host):
+            raise RefusedError(421, "this service answers to localhost only; start it with --url for another name")
         if origin and scope["method"] not in SAFE and urlsplit(origin).netloc != host and origin not in self.service.options.cors:
             raise RefusedError(403, "pages of other sites may not call this service; start it with --cors to let one in")
         if _is_login(scope):
@@ -123,7 +126,8 @@ class Gate:
         seconds = time.monotonic() - passage.began
         route = getattr(scope.get("route"), "path", "") or "page"
         metrics = self.service.metrics
-        metrics.requests.labels(route, scope["method"], passage.status or "none").inc()
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        metrics.requests.labels(route, method, passage.status or "none").inc()
         metrics.seconds.labels(route).observe(seconds)
         if passage.status >= 400:
             metrics.refused.labels(passage.status).inc()

@@ -6,6 +6,7 @@ queues them again. The result is on disk before a job is `done`, and only a `run
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -46,6 +47,8 @@ NEXT = """SELECT id FROM jobs AS job WHERE state = 'queued' ORDER BY
 ATTEMPTS = 3  # a job that was running when the process died so often is what killed it
 WEIGHT = 4.0  # a job gets a quarter of the turns of a request that somebody waits for
 SWEEP_SECONDS = 60.0
+RETRY_SECONDS = 1.0
+RESERVE = 2_000_000_000  # bytes that stay free on the disk: jobs in work write their results, and others use it too
 UNEXPECTED = "something went wrong in this program, not in your text; the log of the server says more"
 
 
@@ -113,12 +116,14 @@ Work = Callable[[Job, Path, Lane, Callable[[int, int], None]], Made]
 class Jobs:
     """The jobs in `jobs.db` of a folder, which one process at a time may use."""
 
-    def __init__(self, folder: Path, *, keep_seconds: float, most: int, most_together: int) -> None:
+    def __init__(self, folder: Path, *, keep_seconds: float, most: int, most_together: int, reserve: int = RESERVE) -> None:
+        """most: unfinished jobs of one owner. most_together: of all. reserve: bytes of the disk that no new job may use."""
         self._folder = private_folder(folder)
         self._path = folder / "jobs.db"
         self._keep = keep_seconds
         self._most = most
         self._most_together = most_together
+        self._reserve = reserve
         self._progress: dict[str, tuple[int, int]] = {}
         self.changed = threading.Condition()
         self._lock = FileLock(folder / "lock")
@@ -132,7 +137,10 @@ class Jobs:
         self._recover()
 
     def add(self, owner: str, name: str, suffix: str, options: JobOptions, write: Callable[[Path], None]) -> Job:
-        """Queue a job. write: puts its source into the file given. Raises RefusedError (429) where the owner or all have too many."""
+        """Queue a job. write: puts its source into the file given.
+
+        Raises RefusedError: 429 where the owner or all have too many, 503 where the disk is nearly full.
+        """
         self._check_room(owner)
         id = secrets.token_hex(16)
         folder = self.folder(id)
@@ -168,7 +176,7 @@ class Jobs:
     def cancel(self, id: str, owner: str) -> Job:
         """End a job that has not ended; one that has stays as it is."""
         self.get(id, owner)
-        self._change(id, "state = 'cancelled', finished = ?", f"id = ? AND {UNFINISHED}", time.time())
+        self._end(id, "state = 'cancelled', finished = ?", f"id = ? AND {UNFINISHED}", time.time())
         return self.get(id, owner)
 
     def remove(self, id: str, owner: str) -> None:
@@ -200,7 +208,7 @@ class Jobs:
 
     def fail(self, id: str, error: str) -> bool:
         """End a running job with a reason."""
-        return self._change(id, "state = 'failed', finished = ?, error = ?", "id = ? AND state = 'running'", time.time(), error)
+        return self._end(id, "state = 'failed', finished = ?, error = ?", "id = ? AND state = 'running'", time.time(), error)
 
     def requeue(self, id: str) -> bool:
         """Put a running job back, as if it had not been begun: the service stops."""
@@ -216,8 +224,9 @@ class Jobs:
             self._forget(job.id)
         known = {job.id for job in self._select("1")}
         for folder in (self._folder / "jobs").glob("*"):
-            if folder.name not in known and time.time() - folder.stat().st_mtime > SWEEP_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # another thread sweeps too
+                if folder.name not in known and time.time() - folder.stat().st_mtime > SWEEP_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def expires(self, job: Job) -> float | None:
         """When a job and its files go; None while it has not ended."""
@@ -236,6 +245,8 @@ class Jobs:
         self._lock.release()
 
     def _check_room(self, owner: str) -> None:
+        if shutil.disk_usage(self._folder).free < self._reserve:
+            raise RefusedError(503, "the disk of the service is nearly full", retry_after=600)
         with closing(self._open()) as database:
             [own] = database.execute(f"SELECT COUNT(*) FROM jobs WHERE owner = ? AND {UNFINISHED}", (owner,)).fetchone()
             [all_] = database.execute(f"SELECT COUNT(*) FROM jobs WHERE {UNFINISHED}").fetchone()
@@ -246,8 +257,16 @@ class Jobs:
     def _recover(self) -> None:
         """Queue again what a process that died was at; what died with it too often is what killed it."""
         said = f"the service died {ATTEMPTS} times while it worked on this"
-        self._change_all("state = 'failed', finished = ?, error = ?", f"state = 'running' AND attempts >= {ATTEMPTS}", time.time(), said)
+        for job in self._select(f"state = 'running' AND attempts >= {ATTEMPTS}"):
+            self.fail(job.id, said)
         self._change_all("state = 'queued'", "state = 'running'")
+
+    def _end(self, id: str, set_: str, where: str, *values: object) -> bool:
+        """End a job that has no result; nobody needs its files."""
+        changed = self._change(id, set_, where, *values)
+        if changed:
+            shutil.rmtree(self.folder(id), ignore_errors=True)
+        return changed
 
     def _change(self, id: str, set_: str, where: str, *values: object) -> bool:
         changed = self._change_all(set_, where, *values, id)
@@ -322,18 +341,27 @@ class Runner:
             thread.join()
 
     def _run(self) -> None:
-        swept = 0.0
+        swept = -SWEEP_SECONDS  # the clock may have started with the machine
         while not self._stopping:
-            if time.monotonic() - swept > SWEEP_SECONDS:
-                swept = time.monotonic()
-                self._jobs.sweep()
-            job = self._jobs.take()
-            if job is not None:
-                self._do(job)
-                continue
-            with self._jobs.changed:
-                if not self._stopping:
-                    self._jobs.changed.wait(1.0)
+            try:
+                swept = self._turn(swept)
+            except Exception:
+                log.exception("the jobs could not go on; trying again")
+                time.sleep(RETRY_SECONDS)
+
+    def _turn(self, swept: float) -> float:
+        """Sweep if it is time, then do a job or wait for one. Gives when was swept last."""
+        if time.monotonic() - swept > SWEEP_SECONDS:
+            swept = time.monotonic()
+            self._jobs.sweep()
+        job = self._jobs.take()
+        if job is not None:
+            self._do(job)
+            return swept
+        with self._jobs.changed:
+            if not self._stopping:
+                self._jobs.changed.wait(1.0)
+        return swept
 
     def _do(self, job: Job) -> None:
         lane = self._lanes[job.id] = self._lane(job)
@@ -367,8 +395,17 @@ class Runner:
             self._failed(job, f"took more than {seconds / 60:,.0f} minutes, which is the limit; split it")
 
     def _failed(self, job: Job, error: str) -> None:
-        if self._jobs.fail(job.id, error):
-            self._ended("failed")
+        """Say that a job failed. While a full disk does not let that be written, try again: else it would be running for ever."""
+        while True:
+            try:
+                if self._jobs.fail(job.id, error):
+                    self._ended("failed")
+                return
+            except sqlite3.Error:
+                log.exception("job %s failed, which cannot be written; trying again", job.id)
+                if self._stopping:
+                    return
+                time.sleep(RETRY_SECONDS)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -79,6 +79,12 @@ class Keys:
             row = database.execute(f"SELECT {COLUMNS} FROM keys WHERE hash = ? AND revoked IS NULL", (_hash(token),)).fetchone()
         return Key(*row) if row else None
 
+    def named(self, name: str) -> Key | None:
+        """The valid key of a name; None where there is none."""
+        with closing(self._open()) as database:
+            row = database.execute(f"SELECT {COLUMNS} FROM keys WHERE name = ? AND revoked IS NULL", (name,)).fetchone()
+        return Key(*row) if row else None
+
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=10)
 

@@ -209,7 +209,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         413: "the text or file is too large",
         422: "the request makes no sense",
         429: "too much for now; Retry-After says when to try again",
-        503: "no answer in time, or the service stops",
+        503: "no answer in time, no room on the disk, or the service stops",
     }.items()
 }
 NOT_FOUND: dict[int | str, dict[str, Any]] = {404: {"model": Error, "description": "there is no such job; it may have expired"}}
@@ -321,7 +321,7 @@ def create_job(body: TextJob | PageJob, service: TheService, client: Caller) -> 
 def _queued(service: Service, client: Client, name: str, options: JobOptions, text: str) -> Job:
     """A new job with a text as its source."""
     service.check_running()
-    service.charge(client, 0)
+    service.charge(client, len(text))
 
     def write(path: Path) -> None:
         path.write_bytes(text.encode())

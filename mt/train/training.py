@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 BATCH_TOKENS = {"cpu": 3072, "cuda": 32_768}
 """Padded tokens a step where the recipe does not say."""
 BETAS = (0.9, 0.99)
-"""Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section 5.3."""
+"""As in the run of the built-in weights."""
 TELL_EVERY = 20
 """Steps between lines about the loss."""
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from fsspec import register_implementation
+from fsspec.implementations.memory import MemoryFileSystem
 
 from mt import batch
 from mt.batch import Job, Outcome, Plan, Ran, Root, Watch
@@ -16,14 +18,15 @@ from mt.batch import ledger as ledgers
 from mt.batch.crew import inline, processes
 from mt.batch.job import Crew
 from mt.batch.ledger import Totals
-from mt.batch.places import HIDDEN, matches
+from mt.batch.places import HIDDEN, Folder, matches
 from mt.batch.progress import Pace
 from mt.batch.rehearse import rehearse
 from mt.batch.report import report
 from mt.cli import main
 from mt.config import Config, DecodingOptions, load_config
 from mt.data import Hypothesis
-from mt.errors import ConfigError, JobError
+from mt.errors import ConfigError, InputError, JobError, ModelError
+from mt.formats import FileOptions
 from mt.pipeline import Pipeline
 from tests.bench import fast, kill9
 from tests.fakes import plain_english
@@ -316,6 +319,79 @@ def test_a_job_to_urls_works_by_the_same_rules(job: Job, tmp_path: Path, log: Ca
     assert (tmp_path / "out" / "a.txt").read_text("utf-8") == english(SENTENCES[:2])
 
 
+def test_outputs_behind_a_url_below_the_sources_are_no_sources(job: Job, tmp_path: Path) -> None:
+    job = dataclasses.replace(job, output=f"file://{tmp_path}/in/out", ledger=str(tmp_path / "ledger"))
+    for root in (f"file://{tmp_path}/in", f"{tmp_path}/in"):
+        run(dataclasses.replace(job, roots=(Root(root),)))
+        assert states(job) == {"a.txt": "done", "b.TXT": "done", "empty.txt": "failed", "sub/c.txt": "done"}
+
+
+def test_a_source_url_that_cannot_be_listed_stops_the_job_and_nothing_is_gone(job: Job, tmp_path: Path) -> None:
+    job = dataclasses.replace(job, roots=(Root(f"file://{tmp_path}/in"),))
+    run(job)
+    (tmp_path / "in").rename(tmp_path / "elsewhere")
+    with pytest.raises(JobError, match=f"file://{tmp_path}/in: no such folder"):
+        run(job)
+    assert "gone" not in states(job).values()
+
+
+def test_an_output_url_that_fails_in_its_own_way_stops_the_job(job: Job, tmp_path: Path) -> None:
+    register_implementation("full", FullStore, clobber=True)
+    with pytest.raises(JobError, match="full://bucket/out: over the quota; nothing is lost"):
+        run(dataclasses.replace(job, output="full://bucket/out", ledger=str(tmp_path / "ledger")))
+
+
+def test_a_link_in_a_ring_and_a_file_deleted_meanwhile_are_left_out(job: Job) -> None:
+    articles = Path(job.roots[0].base)
+    (articles / "ring.txt").symlink_to("ring.txt")
+    walk = Folder(articles).walk()
+    next(walk)
+    (articles / "b.TXT").unlink()
+    assert [found.path for found in walk] == ["empty.txt", "picture.jpg", "sub/c.txt"]
+    assert run(job).totals.done == 2
+
+
+def test_one_path_below_two_roots_is_refused(job: Job, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    write(tmp_path / "other" / "a.txt", SENTENCES)
+    roots = (Root(job.roots[0].base, pattern="./a.txt"), Root(str(tmp_path / "other"), pattern="./*.txt"))
+    with pytest.raises(ConfigError, match=f"a.txt: is in {tmp_path}/in and in {tmp_path}/other; give the folders, or run them apart"):
+        run(dataclasses.replace(job, roots=roots))
+    assert run(dataclasses.replace(job, roots=(roots[0], roots[0]))).totals.done == 1
+
+
+def test_a_model_that_cannot_be_loaded_is_not_the_fault_of_the_files(job: Job) -> None:
+    with pytest.raises(ModelError, match="model 'builtin': cannot be loaded: no such device"):
+        run(dataclasses.replace(job, load=deviceless))
+
+
+def test_bilingual_is_text_where_the_format_of_the_source_has_no_place_for_both(job: Job) -> None:
+    articles = Path(job.roots[0].base)
+    (articles / "page.html").write_text(f"<p>{SENTENCES[0]}</p>", encoding="utf-8")
+    (articles / "film.srt").write_text(f"1\n00:00:01,000 --> 00:00:02,000\n{SENTENCES[0]}\n", encoding="utf-8")
+    run(dataclasses.replace(job, options=FileOptions(bilingual=True)))
+    written = outputs(job)
+    assert set(written) == {"a.txt", "b.TXT", "film.txt", "page.html", "sub/c.txt"}
+    assert all(
+        SENTENCES[0] in written[name] and plain_english(SENTENCES[0]) in written[name] for name in ("a.txt", "film.txt", "page.html")
+    )
+
+
+@pytest.mark.parametrize(
+    ("listed", "error", "message"),
+    [
+        ("..\n", InputError, "list: .. is not below"),
+        ("a.txt\0b.TXT\0", InputError, "list: holds NUL characters; give one path a line"),
+        (".hidden.txt\n", ConfigError, ".hidden.txt: hidden files are left out; rename it"),
+        ("sub/.hidden/a.txt\n", ConfigError, "sub/.hidden/a.txt: hidden files are left out; rename it"),
+    ],
+)
+def test_a_list_that_names_no_files_of_ours_is_refused(job: Job, listed: str, error: type[Exception], message: str, tmp_path: Path) -> None:
+    (tmp_path / "list").write_text(listed, encoding="utf-8")
+    with pytest.raises(error, match=message):
+        run(dataclasses.replace(job, roots=(Root(job.roots[0].base, listed=str(tmp_path / "list")),)))
+
+
 @pytest.mark.parametrize(
     ("path", "pattern", "expected"),
     [
@@ -368,6 +444,11 @@ def test_the_command_line_from_end_to_end(
         ("out", "expected IN and OUT"),
         ("in in", "is what is read too"),
         ("in/sub in", "lies in"),
+        ("file://HERE/in in", "is what is read too"),
+        ("in file://in --ledger kept", "is what is read too"),
+        ("in file://HERE/in --ledger kept", "is what is read too"),
+        ("in/sub file://HERE/in --ledger kept", "lies in"),
+        ("in/.hidden.txt out", "in/.hidden.txt: hidden files are left out; rename it"),
         ("missing out", "missing: no such file or folder"),
         ("in out --to pdf", "--to pdf: expected one of"),
         ("in out --summary 3", "--to same has no place for a summary"),
@@ -381,9 +462,23 @@ def test_wrong_use_is_said_before_anything_is_done(
     monkeypatch.chdir(tmp_path)
     Path("in/sub").mkdir(parents=True)
     Path("sub/in").mkdir(parents=True)
-    assert main(["batch", *arguments.split()]) == 2
+    Path("in/.hidden.txt").touch()
+    assert main(["batch", *arguments.replace("HERE", str(tmp_path)).split()]) == 2
     assert message in capsys.readouterr().err
     assert not Path("out").exists()
+
+
+class FullStore(MemoryFileSystem):  # type: ignore[misc]  # fsspec has no types
+    """A store whose errors are of its own kind."""
+
+    protocol = "full"
+
+    def makedirs(self, path: str, exist_ok: bool = False) -> None:
+        raise RuntimeError("over the quota")
+
+
+def deviceless(config: Config) -> Pipeline:
+    raise RuntimeError("no such device")
 
 
 NO_DIGITS = str.maketrans("", "", "0123456789")

@@ -85,9 +85,13 @@ class Job:
 
     def suffix_of(self, path: str) -> str:
         """The suffix of the output of a source."""
-        if self.form != "same":
-            return formats.WRITERS[self.form].suffix
-        return formats.format_of(Path(path)).suffix
+        form = self.form_of(path)
+        return formats.format_of(Path(path)).suffix if form == "same" else formats.WRITERS[form].suffix
+
+    def form_of(self, path: str) -> str:
+        """The form of the output of a source: bilingual text where its own format has no place for both languages."""
+        alone = self.form == "same" and self.options.bilingual and not formats.format_of(Path(path)).bilingual
+        return "bilingual" if alone else self.form
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from mt.batch.job import Found, Job, Root, known
-from mt.errors import ExtraError, InputError, JobError
+from mt.errors import ConfigError, ExtraError, InputError, JobError
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -96,12 +96,12 @@ class Remote:
     def __init__(self, url: str) -> None:
         self.files, self.base = _connect(url)
 
-    def walk(self) -> Iterator[Found]:
-        """Folder by folder; a missing base is empty, for object stores know no folders."""
-        for folder, _, files in self.files.walk(self.base, detail=True):
+    def walk(self, on_error: Literal["omit", "raise"] = "omit") -> Iterator[Found]:
+        """Folder by folder; a missing base is empty, for object stores know no folders, or with `raise` an OSError."""
+        for folder, _, files in self.files.walk(self.base, detail=True, on_error=on_error):
             for name, about in sorted(files.items()):
                 path = f"{folder.rstrip('/')}/{name}".removeprefix(self.base).lstrip("/")
-                if not any(part.startswith(".") for part in path.split("/")):
+                if not _hidden(path):
                     yield Found(path, int(about.get("size") or 0), _stamp(about))
 
     def fetch(self, path: str) -> Path:
@@ -142,6 +142,15 @@ def is_url(place: str) -> bool:
     return "://" in place
 
 
+def bare(place: str) -> str:
+    """A place without `file://`, so that the two spellings of a folder are one; fsspec counts relative ones from here, too.
+
+    >>> bare("file:///news"), bare("/news"), bare("s3://news")
+    ('/news', '/news', 's3://news')
+    """
+    return os.path.abspath(place.removeprefix("file://")) if place.startswith("file://") else place
+
+
 def reading(base: str) -> Place:
     """The place of a root."""
     return Remote(base) if is_url(base) else Folder(Path(base))
@@ -153,12 +162,12 @@ def writing(job: Job) -> Place:
 
 
 def sources(root: Root) -> Iterator[Found]:
-    """All that a root has; `wanted` says what of it is to be done."""
+    """All that a root has; `wanted` says what of it is to be done. Raises JobError where it cannot be listed."""
     if root.listed:
         return _listed(root)
     if root.pattern:
-        return (found for found in reading(root.base).walk() if matches(found.path, root.pattern))
-    return reading(root.base).walk()
+        return (found for found in _all(root.base) if matches(found.path, root.pattern))
+    return _all(root.base)
 
 
 def wanted(job: Job, root: Root, found: Found) -> bool:
@@ -187,6 +196,24 @@ def _parts_match(parts: list[str], patterns: list[str]) -> bool:
     return bool(parts) and fnmatch(parts[0], patterns[0]) and _parts_match(parts[1:], patterns[1:])
 
 
+def _all(base: str) -> Iterator[Found]:
+    """All files of a root. A URL that cannot be listed is no empty one: its files would count as gone."""
+    if not is_url(base):
+        yield from Folder(Path(base)).walk()
+        return
+    try:
+        yield from Remote(base).walk(on_error="raise")
+    except FileNotFoundError as error:
+        raise JobError(f"{base}: no such folder, or nothing in it; see whether the URL is right") from error
+    except OSError as error:
+        raise JobError(f"{base}: cannot be listed: {error.strerror or error}; see whether it may be read") from error
+
+
+def _hidden(path: str) -> bool:
+    """Whether a file or a folder above it is hidden."""
+    return path != "." and any(part.startswith(".") for part in path.split("/"))
+
+
 def _walk(folder: str, below: str) -> Iterator[Found]:
     try:
         with os.scandir(folder) as entries:
@@ -199,8 +226,12 @@ def _walk(folder: str, below: str) -> Iterator[Found]:
     for entry in listing:
         if entry.is_dir(follow_symlinks=False):
             yield from _walk(entry.path, f"{below}{entry.name}/")
-        elif entry.is_file():
-            about = entry.stat()
+            continue
+        try:
+            about = entry.stat() if entry.is_file() else None
+        except OSError:  # a link in a ring, or a file that was deleted meanwhile
+            continue
+        if about:
             yield Found(below + entry.name, about.st_size, str(about.st_mtime_ns))
 
 
@@ -208,12 +239,16 @@ def _listed(root: Root) -> Iterator[Found]:
     """The files that a list names; one that is missing is found with size 0, and fails in its turn."""
     base = Path(root.base)
     for line in _lines(root.listed):
+        if b"\0" in line:
+            raise InputError(f"{root.listed}: holds NUL characters; give one path a line")
         name = os.fsdecode(line.rstrip(b"\r\n"))
         if not name.strip():
             continue
         path = os.path.relpath(base / name, base)
-        if path.startswith("../"):
+        if path.split("/")[0] == "..":
             raise InputError(f"{root.listed}: {name} is not below {base}; name the folder that has all of them as IN")
+        if _hidden(path):
+            raise ConfigError(f"{name}: hidden files are left out; rename it")
         try:
             about = (base / path).stat()
             yield Found(path, about.st_size, str(about.st_mtime_ns))

@@ -18,7 +18,7 @@ from mt.batch.crew import inline
 from mt.batch.job import Control, Crew, Found, Job, Outcome, Task, Tasks
 from mt.batch.ledger import Ledger, Totals
 from mt.batch.manifest import write_manifest
-from mt.batch.places import is_url, sources, wanted, writing
+from mt.batch.places import bare, is_url, sources, wanted, writing
 from mt.errors import ConfigError, JobError
 
 if TYPE_CHECKING:
@@ -83,14 +83,18 @@ def run(job: Job, watch: Watch, *, crew: Crew = inline, force: bool = False, ret
 def plan(job: Job, ledger: Ledger, *, force: bool = False, retry_failed: bool = False) -> Plan:
     """Bring the ledger up to what lies there now, and say what is to be done."""
     left_out: dict[str, int] = {}
+    owners: dict[str, str] = {}
 
     def found() -> Iterator[tuple[int, Found]]:
         for place, root in enumerate(job.roots):
             for file in sources(root):
-                if not is_url(job.output) and _inside(file, root.base, job.output):
+                if _inside(file, root.base, job.output):
                     continue
                 if wanted(job, root, file):
-                    yield place, Found(root.prefix + file.path, file.bytes, file.stamp)
+                    path = root.prefix + file.path
+                    if len(job.roots) > 1 and owners.setdefault(path, root.base) != root.base:
+                        raise ConfigError(f"{path}: is in {owners[path]} and in {root.base}; give the folders, or run them apart")
+                    yield place, Found(path, file.bytes, file.stamp)
                 else:
                     suffix = Path(file.path).suffix.lower() or "no suffix"
                     left_out[suffix] = left_out.get(suffix, 0) + 1
@@ -154,7 +158,7 @@ def _others_own(output: Path) -> bool:
 
 def _inside(file: Found, base: str, output: str) -> bool:
     """Whether a source lies in the output folder."""
-    return Path(base, file.path).is_relative_to(output)
+    return Path(bare(base), file.path).is_relative_to(bare(output))
 
 
 @contextmanager

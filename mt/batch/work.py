@@ -51,10 +51,19 @@ class Worker:
     @cached_property
     def pipeline(self) -> Pipeline:
         """Loaded when it is first needed: a job that is done already needs none."""
-        pipeline = self.job.load(self.job.config)
+        pipeline = self._loaded()
         return Pipeline(
             pipeline.config, self.ending.enter_context(closing(RememberingEngine(pipeline.engine, self.memory, self.control.stop)))
         )
+
+    def _loaded(self) -> Pipeline:
+        """What is wrong with a model is wrong for all files, of whatever kind the error of its library is."""
+        try:
+            return self.job.load(self.job.config)
+        except MTError:
+            raise
+        except Exception as error:
+            raise ModelError(f"model '{self.job.config.model.name}': cannot be loaded: {error}") from error
 
     def __enter__(self) -> Worker:
         return self
@@ -166,7 +175,7 @@ class Worker:
             return _failed(task, result, ready.file)
         result = replace(result, notes=ready.notes + result.notes)
         try:
-            data = self._laid_out(result, ready.file)
+            data = self._laid_out(result, ready)
             changed = _look(ready.file) != ready.as_it_was
         except Exception as error:
             return _failed(task, error, ready.file)
@@ -188,10 +197,11 @@ class Worker:
             raise
         return _done(task, result, ready.hash, data, seconds)
 
-    def _laid_out(self, result: Result, file: Path) -> bytes:
-        if self.job.form == "same":
-            return formats.write(result, file, self.job.options)
-        return formats.WRITERS[self.job.form].write(result).encode("utf-8", "replace")
+    def _laid_out(self, result: Result, ready: Ready) -> bytes:
+        form = self.job.form_of(ready.task.path)
+        if form == "same":
+            return formats.write(result, ready.file, self.job.options)
+        return formats.WRITERS[form].write(result).encode("utf-8", "replace")
 
 
 def local_memory(job: Job) -> str:
@@ -255,9 +265,9 @@ def _hash(file: Path) -> str:
 
 @contextmanager
 def _saying(output: str) -> Iterator[None]:
-    """Turn an error of the output into a JobError: the folder is at fault, not the file."""
+    """Turn an error of the output, of whatever kind its store raises, into a JobError: the output is at fault, not the file."""
     try:
         yield
-    except OSError as error:
-        what = f"{error.filename or output}: {error.strerror or error}"
+    except Exception as error:
+        what = f"{getattr(error, 'filename', None) or output}: {getattr(error, 'strerror', None) or error}"
         raise JobError(f"{what}; nothing is lost: make room, or give the rights to write, and run again") from error

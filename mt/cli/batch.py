@@ -206,6 +206,8 @@ def _roots(name: str, *, several: bool) -> Iterator[Root]:
     if path.is_dir():
         base = path.resolve()
         yield Root(str(base), f"{base.name}/" if several else "")
+    elif path.exists() and path.name.startswith("."):
+        raise ConfigError(f"{name}: hidden files are left out; rename it")
     elif path.exists():
         yield Root(str(path.resolve().parent), pattern=_literal(path.name))
     elif any(mark in name for mark in "*?["):
@@ -223,9 +225,12 @@ def _literal(name: str) -> str:
 
 
 def _refuse_overlap(base: str, output: str) -> None:
-    if base == output:
+    from mt.batch.places import bare
+
+    read, written = Path(bare(base)).resolve(), Path(bare(output)).resolve()
+    if read == written:
         raise ConfigError(f"{output}: is what is read too; write to another folder")
-    if Path(base).is_relative_to(output):
+    if read.is_relative_to(written):
         raise ConfigError(f"{base}: lies in {output}, so sources could be written over; write to another folder")
 
 

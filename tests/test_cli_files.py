@@ -121,3 +121,8 @@ def test_pages_are_named_after_their_address() -> None:
 def test_bytes_are_written_whole(tmp_path: Path) -> None:
     files.write_bytes(tmp_path / "a" / "b.bin", b"\x00\xff")
     assert (tmp_path / "a" / "b.bin").read_bytes() == b"\x00\xff"
+
+
+def test_half_a_character_does_not_end_a_command(tmp_path: Path) -> None:
+    files.write(tmp_path / "a.txt", "a\ud83d b")
+    assert (tmp_path / "a.txt").read_bytes() == b"a? b"

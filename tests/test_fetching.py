@@ -1,6 +1,7 @@
 """Pages from the web: what may be reached, and what may come back."""
 
 import gzip
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -99,7 +100,7 @@ def test_what_is_no_page_of_the_internet_is_refused(url: str, message: str) -> N
 
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
-    with pytest.raises(InputError, match="^http://example.org/: example.org is not on the public internet; save the page and translate the file$"):
+    with pytest.raises(InputError, match="^http://example.org/: example.org is not on the public internet; save the page"):
         checked("http://example.org/", Limits(resolve=lambda host, port: ["93.184.216.34", "10.0.0.1"]))
 
 
@@ -161,6 +162,22 @@ class Site(BaseHTTPRequestHandler):
                 self.wfile.write(b"a")
         except OSError:
             pass  # the reader went away, as it should
+
+
+class EncryptedServer(ThreadingHTTPServer):
+    """Encrypts without a certificate, as TLS 1.2 can."""
+
+    def get_request(self) -> tuple[ssl.SSLSocket, tuple[str, int]]:
+        connection, client = super().get_request()
+        return without_certificate(ssl.PROTOCOL_TLS_SERVER).wrap_socket(connection, server_side=True, do_handshake_on_connect=False), client
+
+
+def without_certificate(protocol: int) -> ssl.SSLContext:
+    context = ssl.SSLContext(protocol)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("AECDH-AES256-SHA:@SECLEVEL=0")
+    return context
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +245,38 @@ def test_where_a_redirect_to_another_host_leads_is_not_told(site: ThreadingHTTPS
 def test_a_page_that_drips_is_given_up(site: ThreadingHTTPServer) -> None:
     with pytest.raises(InputError, match="took longer than 0.5 s"):
         fetch(address(site, "/slow"), limits(site, seconds=0.5))
+
+
+def test_an_encrypted_page_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ssl, "create_default_context", lambda: without_certificate(ssl.PROTOCOL_TLS_CLIENT))
+    left = threading.Event()
+
+    class Dripping(Site):
+        def drip(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            try:
+                for _ in range(50):
+                    threading.Event().wait(0.1)
+                    self.wfile.write(b"a")
+            except OSError:
+                left.set()
+
+    with EncryptedServer(("127.0.0.1", 0), Dripping) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        url = address(server, "/article").replace("http:", "https:")
+        assert fetch(url, limits(server)).data.decode() == ARTICLE
+        with pytest.raises(InputError, match="took longer than 0.5 s"):
+            fetch(address(server, "/slow").replace("http:", "https:"), limits(server, seconds=0.5))
+        assert left.wait(10)
+        server.shutdown()
+        thread.join()
+
+
+def test_an_address_of_numbers_with_colons_can_be_fetched() -> None:
+    parts, ip = checked("http://[2606:4700:4700::1111]/a", Limits(resolve=lambda host, port: [host]))
+    assert (parts.hostname, parts.port, ip) == ("2606:4700:4700::1111", 80, "2606:4700:4700::1111")
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(site: ThreadingHTTPServer) -> None:

@@ -13,7 +13,7 @@ import pytest
 from mt import formats
 from mt.data import Block, Document, Result, Segment, Translation
 from mt.errors import InputError
-from mt.formats import FileOptions
+from mt.formats import FileOptions, container
 from tests import office_files
 from tests.fakes import LATIN
 
@@ -296,6 +296,28 @@ def test_bilingual_word_file_has_the_source_above(folder: Path, tmp_path: Path) 
     assert sum(line == "أولا" for line in lines) == sum(line == latin("أولا") for line in lines) == 1
 
 
+def test_properties_of_the_source_above_are_in_the_order_that_word_needs(tmp_path: Path) -> None:
+    import docx
+
+    path = tmp_path / "a.docx"
+    document = docx.Document()
+    document.add_paragraph("البند الأول")
+    document.save(str(path))
+    language = '<w:r><w:rPr><w:lang w:bidi="ar-JO"/></w:rPr><w:t'
+    office_files.replace_in(path, "word/document.xml", lambda text: text.replace("<w:r><w:t", language))
+    (tmp_path / "out").mkdir()
+    assert "<w:rtl/><w:lang " in xml(written(path, tmp_path / "out", bilingual=True), "word/document.xml")
+
+
+def test_a_damaged_part_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(data: bytes, parser: object) -> None:
+        raise ValueError("not proper UTF-8 !\nBytes: 0xFF\n")
+
+    monkeypatch.setattr("lxml.etree.fromstring", fails)
+    with pytest.raises(InputError, match="^a.xml: is not well-formed XML: not proper UTF-8 ! Bytes: 0xFF$"):
+        container.parse_xml(b"<a/>", "a.xml")
+
+
 def test_source_above_is_not_counted_as_an_item_of_a_list(tmp_path: Path) -> None:
     import docx
 
@@ -367,6 +389,19 @@ class TestWorkbooks:
         sheet = load_workbook(written(folder / "office.xlsx", tmp_path, lambda text: "Name")).worksheets[0]
         names = [column.name for column in sheet.tables["T1"].tableColumns]
         assert names == ["Name", "Name 2", "Name 3"] == [sheet.cell(1, i).value for i in (1, 2, 3)]
+
+    @pytest.mark.parametrize(
+        ("written_as", "expected"),
+        [(("Total", "TOTAL", "total"), ["Total", "TOTAL 2", "total 3"]), (("Country", "", "People"), ["Country", "العاصمة", "People"])],
+    )
+    def test_headers_are_told_apart_as_excel_does(
+        self, folder: Path, tmp_path: Path, written_as: tuple[str, ...], expected: list[str]
+    ) -> None:
+        from openpyxl import load_workbook
+
+        english = dict(zip(("الدولة", "العاصمة", "السكان"), written_as, strict=True))
+        sheet = load_workbook(written(folder / "office.xlsx", tmp_path, lambda text: english.get(text, latin(text)))).worksheets[0]
+        assert [column.name for column in sheet.tables["T1"].tableColumns] == expected == [sheet.cell(1, i).value for i in (1, 2, 3)]
 
     def test_numbers_keep_their_side_and_texts_go_left(self, folder: Path, tmp_path: Path) -> None:
         from openpyxl import load_workbook

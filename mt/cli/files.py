@@ -110,8 +110,8 @@ def _stem(source: Source) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a text as `write_bytes` does."""
-    write_bytes(path, text.encode("utf-8"))
+    """Write a text as `write_bytes` does; half a character, as JSON can hold it, becomes `?`."""
+    write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:

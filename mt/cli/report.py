@@ -32,7 +32,7 @@ def report(
     from mt.formats.reading import read_results
 
     read = [result for name in results for result in read_results(Path(name))]
-    files.write_bytes(output, reports.write_docx(read) if suffix == ".docx" else reports.write_page(read).encode("utf-8"))
+    files.write_bytes(output, reports.write_docx(read) if suffix == ".docx" else reports.write_page(read).encode("utf-8", "replace"))
     if not quiet:
         flagged = sum(len(result.flagged) for result in read)
         console.say(f"{output}: {len(read)} result{'s' * (len(read) != 1)}, {flagged} doubtful segment{'s' * (flagged != 1)}")

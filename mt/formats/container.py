@@ -87,7 +87,7 @@ def parse_xml(data: bytes, name: str) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise InputError(f"{name}: is not well-formed XML: {str(error)[:200]}") from error
+        raise InputError(f"{name}: is not well-formed XML: {' '.join(str(error).split())[:200]}") from error
     declared = root.getroottree().docinfo.internalDTD
     if declared is not None and any(True for _ in declared.iterentities()):
         raise InputError(f"{name}: declares entities, which a document need not; it is refused for safety")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from mt import arabic
 from mt.data import BlockKind, Document, Result
 from mt.formats import drawing
-from mt.formats.docx_direction import bidirectional, turn, turned_look
+from mt.formats.docx_direction import RUN_ORDER, bidirectional, insert, turn, turned_look
 from mt.formats.format import FileOptions
 from mt.formats.office import Package, open_package, properties, read_passages, say_english, write_passages
 from mt.formats.runs import (
@@ -350,7 +350,7 @@ def _source_copy(paragraph: Element) -> Element:
                 properties = run.makeelement(W + "rPr", {}, None)
                 run.insert(0, properties)
             if arabic.has_arabic(item.text):
-                properties.append(run.makeelement(W + "rtl", {}, None))
+                insert(properties, run.makeelement(W + "rtl", {}, None), RUN_ORDER)
             copy.append(run)
     return copy
 

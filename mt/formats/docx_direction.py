@@ -188,14 +188,14 @@ def _set(properties: Element, name: str, value: str | None, order: list[str]) ->
     found = properties.find(W + name)
     if found is None:
         found = properties.makeelement(W + name, {}, None)
-        _insert(properties, found, order)
+        insert(properties, found, order)
     if value is None:
         found.attrib.pop(VAL, None)
     else:
         found.set(VAL, value)
 
 
-def _insert(properties: Element, made: Element, order: list[str]) -> None:
+def insert(properties: Element, made: Element, order: list[str]) -> None:
     """Insert a property at the place where the schema wants it."""
     rank = order.index(made.tag.removeprefix(W))
     later = (i for i, child in enumerate(properties) if str(child.tag).removeprefix(W) in order[rank + 1 :])
@@ -239,7 +239,7 @@ def bidirectional(properties: Element | None) -> Element:
     _set(made, "bidi", None, PARAGRAPH_ORDER)
     numbered = made.makeelement(W + "numPr", {}, None)
     numbered.append(made.makeelement(W + "numId", {VAL: "0"}, None))
-    _insert(made, numbered, PARAGRAPH_ORDER)
+    insert(made, numbered, PARAGRAPH_ORDER)
     if properties is not None and properties.find(W + "pStyle") is not None:
         _set(made, "outlineLvl", "9", PARAGRAPH_ORDER)
     return made

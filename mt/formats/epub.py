@@ -18,7 +18,8 @@ from mt.formats import direction, html, markup
 from mt.formats.container import Member, pack, unpack
 from mt.formats.format import FileOptions, Format
 from mt.formats.inline import Translated, checked
-from mt.formats.inplace import Edit, Item, Part, parts, rewritten, woven
+from mt.formats.inplace import Item, Part, parts, rewritten, woven
+from mt.formats.splice import Edit
 from mt.formats.text import Decoded
 
 CONTAINER = "META-INF/container.xml"

@@ -15,7 +15,7 @@ import ssl
 import threading
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -88,14 +88,20 @@ PUBLIC = Limits()
 
 
 def fetch(url: str, limits: Limits = PUBLIC) -> Page:
-    """Fetch a page of text. Raises InputError, naming the address, for whatever is refused or goes wrong."""
+    """Fetch a page of text. Raises InputError, naming the address but no other host, for whatever is refused or goes wrong."""
     deadline = time.monotonic() + limits.seconds
     here = url
     for _ in range(MAX_REDIRECTS + 1):
-        found = _request(here, limits, deadline)
-        if isinstance(found, Page):
-            return found
-        here = urljoin(here, found)
+        try:
+            found = _request(here, limits, deadline)
+            if isinstance(found, Page):
+                return found
+            here = urljoin(here, found)
+        except (InputError, ValueError) as error:
+            if isinstance(error, InputError) and (here == url or urlsplit(here).hostname == urlsplit(url).hostname):
+                raise
+            # Where it leads may be inside the network of this machine, which is not told to whoever named the page.
+            raise InputError(f"{url}: leads to a page that cannot be fetched; {REMEDY}") from error
     raise InputError(f"{url}: more than {MAX_REDIRECTS} redirects; {REMEDY}")
 
 
@@ -118,10 +124,9 @@ def checked(url: str, limits: Limits = PUBLIC) -> tuple[SplitResult, str]:
         addresses = limits.resolve(host, port)
     except (OSError, UnicodeError) as error:
         raise InputError(f"{url}: {host} is not known, or there is no network; {REMEDY}") from error
-    refused = [address for address in addresses if not limits.allowed(address)]
-    if refused or not addresses:
-        raise InputError(f"{url}: {host} is not on the public internet ({', '.join(refused) or 'no address'}); {REMEDY}")
-    return parts._replace(netloc=f"{host}:{port}"), addresses[0]
+    if not addresses or not all(limits.allowed(address) for address in addresses):
+        raise InputError(f"{url}: {host} is not on the public internet; {REMEDY}")
+    return parts._replace(netloc=f"[{host}]:{port}" if ":" in host else f"{host}:{port}"), addresses[0]
 
 
 def _request(url: str, limits: Limits, deadline: float) -> Page | str:
@@ -135,30 +140,43 @@ def _request(url: str, limits: Limits, deadline: float) -> Page | str:
         connection = socket.create_connection((address, port), timeout=remaining)
     except OSError as error:
         raise InputError(f"{url}: cannot be reached: {error}; {REMEDY}") from error
-    # A timeout of the socket starts again with every byte; this one does not.
-    late = threading.Event()
-    stop = threading.Timer(remaining, _shut, [connection, late])
-    stop.daemon = True
-    stop.start()
     try:
-        with connection if parts.scheme == "http" else ssl.create_default_context().wrap_socket(connection, server_hostname=host) as stream:
-            found = _exchange(url, parts, host, stream, limits)
-        if late.is_set():
-            raise TimeoutError
-        return found
+        with connection if parts.scheme == "http" else _encrypted(connection, host) as stream, _ended_at(deadline, stream):
+            if isinstance(stream, ssl.SSLSocket):
+                stream.do_handshake()
+            return _exchange(url, parts, host, stream, limits)
     except (OSError, http.client.HTTPException, zlib.error) as error:
-        timed_out = late.is_set() or isinstance(error, TimeoutError)
+        timed_out = isinstance(error, TimeoutError)
         reason = f"took longer than {limits.seconds:g} s" if timed_out else f"cannot be fetched: {error or type(error).__name__}"
         raise InputError(f"{url}: {reason}; {REMEDY}") from error
     finally:
+        connection.close()  # if encrypting it has failed
+
+
+def _encrypted(connection: socket.socket, host: str) -> ssl.SSLSocket:
+    """The connection, closed to all other use, before the handshake: that counts for the deadline too."""
+    return ssl.create_default_context().wrap_socket(connection, server_hostname=host, do_handshake_on_connect=False)
+
+
+@contextlib.contextmanager
+def _ended_at(deadline: float, stream: socket.socket) -> Iterator[None]:
+    """Shut the stream when the time is over, which raises TimeoutError; a timeout of the socket starts again with every byte."""
+    late = threading.Event()
+    stop = threading.Timer(max(0.0, deadline - time.monotonic()), _shut, [stream, late])
+    stop.daemon = True
+    stop.start()
+    try:
+        yield
+    finally:
         stop.cancel()
-        connection.close()
+        if late.is_set():
+            raise TimeoutError
 
 
-def _shut(connection: socket.socket, late: threading.Event) -> None:
+def _shut(stream: socket.socket, late: threading.Event) -> None:
     late.set()
     with contextlib.suppress(OSError):  # it is closed already
-        connection.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(stream, socket.SHUT_RDWR)  # not as an SSLSocket does it, which then reads on without encryption
 
 
 def _exchange(url: str, parts: SplitResult, host: str, stream: socket.socket, limits: Limits) -> Page | str:

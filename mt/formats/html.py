@@ -19,9 +19,10 @@ from mt.errors import InputError
 from mt.formats import direction, markup
 from mt.formats.format import FileOptions, Format
 from mt.formats.inline import Translated, checked
-from mt.formats.inplace import Edit, Item, Part, edited, parts, rewritten, woven
+from mt.formats.inplace import Item, Part, edited, parts, rewritten, woven
 from mt.formats.markup import Attribute, Token
 from mt.formats.protection import protect
+from mt.formats.splice import Edit
 from mt.formats.text import BYTE_ORDER_MARKS, Decoded, decode_bytes, read_bytes
 
 MAX_PAGE = 30_000_000

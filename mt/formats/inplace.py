@@ -16,6 +16,7 @@ from mt.data import Block, BlockKind, Mark
 from mt.errors import InputError
 from mt.formats.inline import Translated, weave
 from mt.formats.protection import protect
+from mt.formats.splice import Edit
 
 MAX_DEPTH = 100
 """Elements inside each other within one paragraph."""
@@ -23,15 +24,6 @@ _SPACE = re.compile(r"[ \t\n\r\f]+")
 
 Place: TypeAlias = Literal["flow", "plain", "attribute"]
 """Where a part stands: in text that can hold tags, in text that cannot, in an attribute."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A part of the source and what goes in its place."""
-
-    start: int
-    end: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from mt.errors import ExtraError, InputError
 from mt.formats import html
 from mt.formats.format import FileOptions, Format
 from mt.formats.inline import Translated, checked
-from mt.formats.inplace import Edit, Item, Part, parts, rewritten, woven
+from mt.formats.inplace import Item, Part, parts, rewritten, woven
+from mt.formats.splice import Edit
 from mt.formats.text import decode_bytes, read_bytes
 
 if TYPE_CHECKING:
@@ -92,11 +93,7 @@ class Text:
         text = woven(self.source, part, english, edits, _escaped_cell if part.block.kind == "cell" else _escaped)
         if part.block.kind == "cell":
             return text
-        return (
-            _BLOCK_START.sub(lambda match: f"{match[1]}\\" if match[1] else f"\\{match[0]}", text, count=1)
-            if _BLOCK_START.match(text)
-            else text
-        )
+        return _not_a_block(text)
 
     # Blocks
 

@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from mt.alignment import Link, Span, words
@@ -46,6 +47,8 @@ VERBS = frozenset(
 """Past tenses not in -ed. A footnote mark goes behind `European Union`, but before the verb of `minister said`."""
 NEAR = 6
 """Words on either side of a point that count."""
+REACH = 40
+"""English words from where the words next to a point are that it can be put; by then FAR outweighs all links."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,11 @@ class Level:
         """Gaps that are inside a sibling."""
         self.starting: dict[int, Node] = {}
         self.ending: dict[int, Node] = {}
+
+    @cached_property
+    def gaps(self) -> list[int]:
+        """The gaps that are inside no sibling, once all ranges are taken; the last one always is."""
+        return [gap for gap in range(self.low, self.high + 1) if not self.inner[gap - self.low]]
 
     def take(self, node: Node) -> None:
         """Note where a range went."""
@@ -295,10 +303,8 @@ class Sides:
         lowest, highest = max(level.low, self.target_from[sentence]), min(level.high, self.target_from[sentence + 1])
         if lowest > highest:
             lowest = highest = min(max(level.low, self.target_from[sentence]), level.high)
-        allowed = [gap for gap in range(lowest, highest + 1) if not level.inner[gap - level.low]]
-        while not allowed:  # the sentence is a sibling's; the end of that is the next place
-            highest += 1
-            allowed = [] if level.inner[highest - level.low] else [highest]
+        first, after = bisect_left(level.gaps, lowest), bisect_right(level.gaps, highest)
+        allowed = level.gaps[first : max(after, first + 1)]  # where the sentence is a sibling's, the end of that is the next place
         current = self.sentences[sentence]
         if node.first == begin and not self.source[current.source_at : at].strip():
             node.low = node.high = allowed[0]
@@ -311,6 +317,12 @@ class Sides:
         at = node.first
         glued_left = at > begin and self.source_words[at - 1].end == node.mark.start
         glued_right = at < end and self.source_words[at].start == node.mark.end
+        left = max((link.target + 1 for link in self._strong(at - 1)), default=None) if at > begin else None
+        right = min((link.target for link in self._strong(at)), default=None) if at < end else None
+        if left is None and right is None:
+            first = self.target_from[bisect_right(self.source_from, begin) - 1]
+            left = first + round((allowed[-1] - first) * (at - begin) / max(end - begin, 1))
+        allowed = _within_reach(allowed, [place for place in (left, right) if place is not None])
         cost = dict.fromkeys(allowed, 0.0)
         for distance in range(NEAR):
             for word in (at - 1 - distance, at + distance):
@@ -319,14 +331,10 @@ class Sides:
                     worth = DECAY**distance * link.score * (GLUED if glued else 1)
                     for gap in allowed:
                         cost[gap] += worth * (link.target >= gap if word < at else link.target < gap)
-        left = max((link.target + 1 for link in self._strong(at - 1)), default=None) if at > begin else None
-        right = min((link.target for link in self._strong(at)), default=None) if at < end else None
-        if left is None and right is None:
-            first = self.target_from[bisect_right(self.source_from, begin) - 1]
-            left = first + round((max(allowed) - first) * (at - begin) / max(end - begin, 1))
+        heads = self._heads(at)
         punctuated = self._punctuated(node)
         for gap in allowed:
-            behind = self._jump(at, left, gap) if left is not None else None
+            behind = FAR * (abs(gap - left) - sum(left <= head < gap for head in heads)) if left is not None else None
             before = FAR * abs(gap - right) + OTHER_SIDE * (left is not None and not glued_right) if right is not None else None
             wanted = (behind,) if glued_left and not glued_right else (before,) if glued_right and not glued_left else (behind, before)
             around = self._between(gap)
@@ -337,14 +345,10 @@ class Sides:
     def _strong(self, word: int) -> list[Link]:
         return [link for link in self.links[word] if link.score >= STRONG]
 
-    def _jump(self, at: int, place: int, gap: int) -> float:
-        """Cost of the words between a gap and the word that the point follows; none for the head of its noun phrase."""
-        cost = 0.0
-        for word in range(min(place, gap), max(place, gap)):
-            head = gap > place and any(link.source == at - 2 for link in self.linked_from[word])
-            verb = self._word(word) in VERBS or self._word(word).endswith("ed")
-            cost += 0 if head and not verb else FAR
-        return cost
+    def _heads(self, at: int) -> set[int]:
+        """The head of the noun phrase that a point follows, which it may stand behind at no cost."""
+        found = {link.target for link in self.links[at - 2]} if at > 1 else set()
+        return {word for word in found if self._word(word) not in VERBS and not self._word(word).endswith("ed")}
 
     def _punctuated(self, node: Node) -> bool:
         before = self.source_words[node.first - 1].end if node.first else 0
@@ -378,6 +382,17 @@ class Sides:
         if node.low in level.ending:
             at = max(at, level.ending[node.low].end)
         node.start = node.end = at
+
+
+def _within_reach(gaps: Sequence[int], places: Sequence[int]) -> Sequence[int]:
+    """The gaps that are near one of the places, in order; those next to the first place where none is.
+
+    >>> _within_reach([0, 30, 50, 200], [60, 65]), _within_reach([0, 200], [60])
+    ([30, 50], [0, 200])
+    """
+    near = {gap for place in places for gap in gaps[bisect_left(gaps, place - REACH) : bisect_right(gaps, place + REACH)]}
+    after = bisect_left(gaps, places[0])
+    return sorted(near) or gaps[max(after - 1, 0) : after + 1]
 
 
 def _best_run(gains: Sequence[float], free: Sequence[bool]) -> tuple[int, int] | None:

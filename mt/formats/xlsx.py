@@ -346,19 +346,23 @@ def _letters(number: int) -> str:
 
 
 def _rename_columns(workbook: Workbook, columns: Sequence[tuple[str, Element, Cell]]) -> None:
-    """Table columns take the name that their header cell now has, with a number where it is taken; formulas follow."""
+    """Table columns take the name that their header cell now has, with a number where it is taken; formulas follow.
+
+    Names that differ in capitals only are the same to Excel, and none may be empty.
+    """
     renamed: dict[str, str] = {}
     taken: dict[str, set[str]] = {}
     for part, column, cell in columns:
-        names = taken.setdefault(part, {other.get("name", "") for other in workbook.package.root(part).iter(S + "tableColumn")})
+        names = taken.setdefault(part, {other.get("name", "").casefold() for other in workbook.package.root(part).iter(S + "tableColumn")})
         old, text = column.get("name", ""), _plain_text(workbook.text(cell))
-        new = " ".join(text.split())
+        new = " ".join(text.split()) or old
         if text == old.replace("_x000a_", "\n"):
             continue
-        unique = next(name for name in (new, *(f"{new} {n}" for n in range(2, len(columns) + 3))) if name not in names)
+        names.discard(old.casefold())
+        unique = next(name for name in (new, *(f"{new} {n}" for n in range(2, len(columns) + 3))) if name.casefold() not in names)
         if unique != text:
             _write_inline(cell.element, unique)
-        names.add(unique)
+        names.add(unique.casefold())
         column.set("name", unique)
         renamed[old] = unique
     tables = [part for sheet in workbook.sheets for part in workbook.package.related(sheet, "table")]

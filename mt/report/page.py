@@ -47,7 +47,7 @@ def write_page(results: Sequence[Result], *, token: str = "") -> str:
 </style>
 </head>
 <body>
-<header class="mt-report-head"><h1>{escape(title)}</h1>{_contents(results)}{TERM_FORM if token else ""}</header>
+<header class="mt-report-head">{_head(results, title)}{TERM_FORM if token else ""}</header>
 <main>
 {articles}
 </main>
@@ -75,10 +75,16 @@ def _title(result: Result, number: int) -> str:
     return title or result.document.title or result.document.id or f"Translation {number + 1}"
 
 
+def _head(results: Sequence[Result], title: str) -> str:
+    """Title and contents; of a single result the name of its source alone, where the title stands over the summary already."""
+    if len(results) > 1:
+        return f"<h1>{escape(title)}</h1>{_contents(results)}"
+    name = results[0].document.id
+    shown = results[0].summary is not None and results[0].summary.headline
+    return f"<p>{escape(name)}</p>" if shown and name else f"<h1>{escape(title)}</h1><p>{escape(name)}</p>"
+
+
 def _contents(results: Sequence[Result]) -> str:
-    if len(results) == 1:
-        name = results[0].document.id
-        return f"<p>{escape(name)}</p>" if name else ""
     items = "".join(
         f'<li><a href="#mt-article-{i + 1}">{escape(_title(result, i))}</a> <span>{_doubts(result)}</span></li>'
         for i, result in enumerate(results)

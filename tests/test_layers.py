@@ -19,7 +19,7 @@ LAYERS = [
     {"check", "glossary", "memory", "alignment", "names", "negation", "numbers", "quality", "reranking"}
     | {"segmentation", "arabic", "engines", "models"},
     {"config"},
-    {"data", "errors", "_version"},
+    {"data", "errors", "writing", "_version"},
 ]
 # Heavy or optional packages, and the only parts that may import them (inside functions).
 OWNERS = {

@@ -114,8 +114,7 @@ def test_what_cannot_be_read_is_refused_with_the_remedy(tmp_path: Path, content:
 
 def test_a_file_made_by_libreoffice(tmp_path: Path) -> None:
     office = shutil.which("soffice")
-    if office is None:
-        pytest.skip("needs LibreOffice")
+    assert office, "this test needs LibreOffice: apt-get install libreoffice-writer"
     text = "\n".join([" ".join(BODY) + " (NATO) عام 2025، بنسبة 3.5% من الناتج.", "وقال الوزير إنه متفائل."])
     saved(tmp_path, "a.txt", text)
     command = [office, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "pdf", "--outdir", str(tmp_path)]

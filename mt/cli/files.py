@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mt.errors import ConfigError, InputError
+from mt.writing import whole
 
 if TYPE_CHECKING:
     from mt.data import Document
@@ -120,20 +121,13 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises InputError, naming the file.
     """
     target = path.resolve()  # a link stays a link
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and not path.is_file():  # /dev/null, a pipe: a rename would replace it
             path.write_bytes(data)
             return
-        try:
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, target)
-        finally:
-            beside.unlink(missing_ok=True)
+        with whole(target) as file:
+            file.write(data)
     except (FileExistsError, NotADirectoryError) as error:
         raise InputError(f"{path}: cannot be written: {path.parent} is not a folder") from error
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 from mt._version import __version__
 from mt.errors import ExtraError, InputError
 from mt.memory.store import Entry, Memory
+from mt.writing import whole
 
 if TYPE_CHECKING:
     from lxml import etree
@@ -51,14 +51,9 @@ def export_file(memory: Memory, path: str | Path) -> int:
     writer = writers.get(file.suffix.lower())
     if writer is None:
         raise InputError(f"{file}: a memory goes to one of {', '.join(writers)}")
-    beside = file.with_name(f".{file.name}.{os.getpid()}.tmp")
     try:
-        try:
-            with beside.open("wb") as out:
-                count = writer(memory, out)
-            os.replace(beside, file)
-        finally:
-            beside.unlink(missing_ok=True)
+        with whole(file) as out:
+            count = writer(memory, out)
     except OSError as error:
         raise InputError(f"{file}: cannot be written: {error.strerror}") from error
     return count

@@ -14,11 +14,11 @@ from mt.arabic import has_arabic
 from mt.data import Document, Result
 from mt.errors import InputError
 from mt.formats.format import FileOptions, Format
-from mt.formats.inline import Translated, checked
+from mt.formats.inline import Translated
 from mt.formats.splice import Edit, spliced
 from mt.formats.tagged import Tagged, blocks_of, joined
 from mt.formats.xmlplaces import XML, attribute_edit, escaped, read_xml, written
-from mt.formats.xmlsegments import segment_text, visible
+from mt.formats.xmlsegments import segment_text, translated, visible
 
 NAMES = frozenset("xliff file group unit segment ignorable trans-unit alt-trans match source seg-source target".split())
 
@@ -45,13 +45,8 @@ def read_xliff(path: Path, options: FileOptions) -> tuple[Document, tuple[str, .
 def write_xliff(result: Result, path: Path, options: FileOptions) -> bytes:
     """The file with English targets."""
     xml = read_xml(path, NAMES)
-    units = _units(xml, path)
-    english = iter(checked(result, blocks_of(unit.text for unit in units), path))
-    edits: list[Edit] = []
-    for unit in units:
-        own = [next(english) for _ in unit.text.blocks]
-        if any(made.text != block.text for made, block in zip(own, unit.text.blocks, strict=True)):
-            edits += _filled(xml, unit, own)
+    units = translated(_units(xml, path), result, path)
+    edits = [edit for unit, english in units for edit in _filled(xml, unit, english)]
     if edits:
         edits += _languages(xml)
     return written(xml.file, spliced(xml.file.text, edits), path)

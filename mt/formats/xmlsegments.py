@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal, Protocol, TypeVar
 
-from mt.formats.tagged import Tagged, Token, tagged
+from mt.data import Result
+from mt.formats.inline import Translated, checked
+from mt.formats.tagged import Tagged, Token, blocks_of, tagged
 from mt.formats.xmlplaces import escaped, unescaped
+
+
+class HasText(Protocol):
+    """A unit of a file."""
+
+    @property
+    def text(self) -> Tagged:
+        """What is translated of it."""
+
+
+AnyUnit = TypeVar("AnyUnit", bound=HasText)
 
 _NAME = r"(?:[\w.-]+:)?"
 _ATTRIBUTES = r"(?:\s(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+)?"
@@ -59,3 +74,12 @@ def _token(match: re.Match[str]) -> Token:
     elif match["open"] and not match.group().endswith("/>"):
         kind = "open"
     return Token(match.start(), match.end(), kind, name)
+
+
+def translated(units: Sequence[AnyUnit], result: Result, path: Path) -> Iterator[tuple[AnyUnit, list[Translated]]]:
+    """The units whose English is not their source, each with the English of its blocks. Raises InputError for a file that changed."""
+    english = iter(checked(result, blocks_of(unit.text for unit in units), path))
+    for unit in units:
+        own = [next(english) for _ in unit.text.blocks]
+        if any(made.text != block.text for made, block in zip(own, unit.text.blocks, strict=True)):
+            yield unit, own

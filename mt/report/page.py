@@ -7,6 +7,7 @@ belong together lit up under the pointer, and how it all came about. It prints w
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -17,6 +18,8 @@ from mt.web import view
 
 WEB = Path(view.__file__).parent
 HERE = Path(__file__).parent
+DARK = re.compile(r"^\.dark \{(.*?)\}", re.DOTALL | re.MULTILINE)
+"""The colours of the dark theme, which the web page has a switch for and a report takes where the system asks for them."""
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 """The page may load nothing, whatever the article says."""
 TERM_FORM = """<form id="mt-term"><label>Arabic term <input name="source" lang="ar" dir="rtl" required></label>
@@ -63,7 +66,10 @@ def write_page(results: Sequence[Result], *, token: str = "") -> str:
 
 def styles() -> str:
     """The styles of a page, as one text."""
-    return "".join((folder / name).read_text(encoding="utf-8") for folder, name in ((WEB, "result.css"), (HERE, "report.css")))
+    shared, own = (WEB / "result.css").read_text(encoding="utf-8"), (HERE / "report.css").read_text(encoding="utf-8")
+    dark = DARK.search(shared)
+    assert dark is not None
+    return f"{shared}{own}\n@media screen and (prefers-color-scheme: dark) {{\n:root {{\n  color-scheme: dark;{dark[1]}}}\n}}\n"
 
 
 def _title(result: Result, number: int) -> str:

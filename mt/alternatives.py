@@ -34,7 +34,8 @@ def _searched(source: str, count: int, engine: Engine, config: Config, aids: tra
     named = aids.glossary.prompt(source) if config.model.terms_prompt else ""
     terms = [named] if named else None
     if isinstance(engine, NBest):
-        yield from engine.several(source, min(MOST_BEAMS, BEAMS_EACH * count), config.decoding, terms=terms)
+        [found] = engine.several([source], min(MOST_BEAMS, BEAMS_EACH * count), config.decoding, terms=terms)
+        yield from found
         return
     for change in SEARCHES:
         decoding = config.decoding.model_copy(update=change)

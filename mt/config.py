@@ -16,6 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from mt.errors import ConfigError
 
+QUALITIES: dict[str, dict[str, int]] = {
+    "fast": {"beam_size": 1, "candidates": 1},
+    "usual": {},
+    "best": {"beam_size": 8, "candidates": 8},
+}
+"""What `quality="fast"` and the like stand for among the decoding options; "usual" is what the configuration says."""
+
 Override: TypeAlias = str | int | float | bool | list[str] | tuple[str, ...] | None
 Tree: TypeAlias = dict[str, Any]
 
@@ -146,7 +153,8 @@ def load_config(
     source: a name in `configs/` ("default", "opus-big"), a path that ends in .yaml or .yml, or a Config.
     model: another model, by name, path or options; its own file is laid under the source, that of the source's model is not.
     auto: the name that `model: auto` stands for; see `mt.models.best_installed`.
-    overrides: options by their plain name, e.g. `beam_size=4`, `backend="ctranslate2"`.
+    overrides: options by their plain name, e.g. `beam_size=4`, `backend="ctranslate2"`; or `quality`, one of QUALITIES, which
+    stands for several of them and gives way to those that are named.
 
     Raises ConfigError for an unknown name, a file that cannot be read, an unknown key, a bad value.
 
@@ -273,9 +281,16 @@ def _nested(overrides: Mapping[str, Override]) -> Tree:
     """Plain names to sections: beam_size=4 -> {"decoding": {"beam_size": 4}}."""
     places = {field: section for section, field in _fields()}
     tree: Tree = {}
+    if "quality" in overrides:
+        quality = str(overrides["quality"])
+        if quality not in QUALITIES:
+            raise ConfigError(f"options: quality: expected one of {', '.join(QUALITIES)}, got {quality!r}")
+        tree["decoding"] = dict(QUALITIES[quality])
     for name, value in overrides.items():
+        if name == "quality":
+            continue
         if name not in places:
-            raise ConfigError(f"options: unknown option '{name}'; expected one of {', '.join(sorted(places))}")
+            raise ConfigError(f"options: unknown option '{name}'; expected one of {', '.join(sorted([*places, 'quality']))}")
         tree.setdefault(places[name], {})[name] = value
     return tree
 

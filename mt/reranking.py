@@ -23,15 +23,19 @@ def best(source: str, hypotheses: Sequence[Hypothesis]) -> Hypothesis:
     >>> best("وصل اليوم إلى القاهرة", [Hypothesis(text, score=-0.5, tokens=6) for text in texts]).text
     'He came to Cairo today.'
     """
+    worth = [like + QUALITY * good for like, good in merits(source, hypotheses)]
+    return hypotheses[worth.index(max(worth))]
+
+
+def merits(source: str, hypotheses: Sequence[Hypothesis]) -> list[tuple[float, float]]:
+    """Of each hypothesis its mean likeness to the others and its quality, both from 0 to 1."""
     grams = [_grams(hypothesis.text) for hypothesis in hypotheses]
-
-    def worth(i: int) -> float:
+    found = []
+    for i, hypothesis in enumerate(hypotheses):
         others = [likeness(grams[i], other) for j, other in enumerate(grams) if j != i]
-        hypothesis = hypotheses[i]
         good = quality.score(source, hypothesis.text, check.check(source, hypothesis), hypothesis.score)
-        return sum(others) / max(1, len(others)) + QUALITY * good
-
-    return hypotheses[max(range(len(hypotheses)), key=lambda i: (worth(i), -i))]
+        found.append((sum(others) / max(1, len(others)), good))
+    return found
 
 
 def likeness(one: Sequence[Counter[str]], other: Sequence[Counter[str]]) -> float:

@@ -7,7 +7,7 @@ search, then clause by clause; and the attempt with the fewest faults is kept, f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mt import arabic, check, quality, reranking, segmentation
@@ -151,22 +151,18 @@ class _Desk:
 
     def generate(self, sources: Sequence[str], decoding: DecodingOptions) -> Iterator[tuple[str, Hypothesis]]:
         """(source, hypothesis) for each source, batch by batch; a model that was trained for it is told the terms."""
-        if decoding.candidates > 1 and isinstance(self.engine, NBest):
-            for source in sources:
-                yield source, self._chosen(source, decoding, self.engine)
-            return
         lengths = [self.engine.count(source) for source in sources]
         for batch in batches(lengths, self.config.batching.batch_tokens):
             chosen = [sources[i] for i in batch]
             terms = [self.aids.glossary.prompt(source) for source in chosen] if self.config.model.terms_prompt else []
-            found = self.engine.generate(chosen, decoding, terms=terms) if any(terms) else self.engine.generate(chosen, decoding)
-            yield from zip(chosen, found, strict=True)
+            yield from zip(chosen, self._generated(chosen, decoding, terms if any(terms) else None), strict=True)
 
-    def _chosen(self, source: str, decoding: DecodingOptions, engine: NBest) -> Hypothesis:
-        """The best of several hypotheses of one search, which runs for this source alone: slow, and better."""
-        named = self.aids.glossary.prompt(source) if self.config.model.terms_prompt else ""
-        found = engine.several(source, decoding.candidates, decoding, terms=[named] if named else None)
-        return reranking.best(source, found)
+    def _generated(self, sources: Sequence[str], decoding: DecodingOptions, terms: list[str] | None) -> Iterable[Hypothesis]:
+        """One batch: of each search what it likes best, or the best of several of its hypotheses, where the engine gives them."""
+        if decoding.candidates > 1 and isinstance(self.engine, NBest):
+            found = self.engine.several(sources, decoding.candidates, decoding, terms=terms)
+            return map(reranking.best, sources, found)
+        return self.engine.generate(sources, decoding, terms=terms) if terms else self.engine.generate(sources, decoding)
 
     def attempt(self, source: str, typed: str, hypothesis: Hypothesis, *, again: bool = False) -> Attempt:
         """A hypothesis with the terms seen to, checked."""
@@ -247,7 +243,8 @@ def _several(sources: Sequence[str], desk: _Desk) -> Iterator[tuple[str, list[Hy
         return
     for source in sources:
         named = desk.aids.glossary.prompt(source) if desk.config.model.terms_prompt else ""
-        yield source, engine.several(source, MANY, desk.config.decoding, terms=[named] if named else None)
+        [found] = engine.several([source], MANY, desk.config.decoding, terms=[named] if named else None)
+        yield source, found
 
 
 def _by_clauses(sources: Sequence[str], desk: _Desk) -> Iterator[tuple[str, Hypothesis]]:

@@ -1,5 +1,7 @@
 """Other readings of a segment: distinct, checked, the best first, from every kind of engine."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from mt.alternatives import alternatives, common, distinct
@@ -20,9 +22,9 @@ class ListEngine(FakeEngine):
         self.texts = texts
         self.asked: list[int] = []
 
-    def several(self, source: str, count: int, options: DecodingOptions, /, *, terms: object = None) -> list[Hypothesis]:
+    def several(self, sources: Sequence[str], count: int, options: DecodingOptions, /, *, terms: object = None) -> list[list[Hypothesis]]:
         self.asked.append(count)
-        return [Hypothesis(text, score=-0.1 * i, tokens=8) for i, text in enumerate(self.texts, 1)]
+        return [[Hypothesis(text, score=-0.1 * i, tokens=8) for i, text in enumerate(self.texts, 1)] for _ in sources]
 
 
 def texts(found: tuple[Translation, ...]) -> list[str]:

@@ -83,6 +83,16 @@ def test_wrong_overrides_are_named() -> None:
         revise(Config().summary, sentences=0)
 
 
+def test_quality_stands_for_options_and_gives_way_to_them() -> None:
+    assert load_config("builtin", quality="usual") == load_config("builtin")
+    best = load_config("builtin", quality="best").decoding
+    assert best.candidates > 1 and best.beam_size > load_config("builtin").decoding.beam_size
+    assert load_config("builtin", quality="fast").decoding.beam_size == 1
+    assert load_config("builtin", quality="best", beam_size=3).decoding == best.model_copy(update={"beam_size": 3})
+    with pytest.raises(ConfigError, match="quality: expected one of fast, usual, best, got 'bset'"):
+        load_config("builtin", quality="bset")
+
+
 def test_a_model_described_in_full_inherits_nothing_of_the_default_model() -> None:
     config = load_config(model=ModelOptions(path="/models/own", family="seq2seq"))
     assert (config.model.path, config.model.prompt, config.decoding) == ("/models/own", None, DecodingOptions())

@@ -121,13 +121,12 @@ def test_output_does_not_depend_on_the_batch(engines: dict[tuple[str, str], Engi
 def test_several_hypotheses_of_one_search(engines: dict[tuple[str, str], Engine], family: str, backend: str) -> None:
     engine, options = engines[family, backend], DecodingOptions(beam_size=4, max_new_tokens=12)
     assert isinstance(engine, NBest)
-    found = engine.several(SOURCES[0], 4, options)
-    [best] = engine.generate([SOURCES[0]], options)
-    assert found[0].text == best.text
-    assert found[0].score == pytest.approx(best.score, abs=1e-3)
-    assert len(found) == 4
-    assert len({(h.text, h.tokens) for h in found}) > 1
-    assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
+    for found, best in zip(engine.several(SOURCES, 4, options), engine.generate(SOURCES, options), strict=True):
+        assert found[0].text == best.text
+        assert found[0].score == pytest.approx(best.score, abs=1e-3)
+        assert len(found) == 4
+        assert len({(h.text, h.tokens) for h in found}) > 1
+        assert [h.score for h in found] == sorted((h.score for h in found), reverse=True)
 
 
 @pytest.mark.parametrize("beam_size", [1, 4])
@@ -427,7 +426,7 @@ class Broken:
     def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
         raise self.error
 
-    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[list[Output]]:
         raise self.error
 
 

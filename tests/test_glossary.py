@@ -287,9 +287,11 @@ def test_a_term_that_cannot_be_had_is_flagged() -> None:
 class SeveralEngine(FakeEngine):
     """Ends a wide search with other texts too."""
 
-    def several(self, source: str, count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None) -> list[Hypothesis]:
+    def several(
+        self, sources: Sequence[str], count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None
+    ) -> list[list[Hypothesis]]:
         assert count > 1
-        return [Hypothesis(text, -1.0, 9) for text in ("Zzz yyy xxx.", "The Security Council has now convened.")]
+        return [[Hypothesis(text, -1.0, 9) for text in ("Zzz yyy xxx.", "The Security Council has now convened.")] for _ in sources]
 
 
 def test_a_missing_term_is_looked_for_among_several_hypotheses() -> None:

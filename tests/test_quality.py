@@ -60,3 +60,12 @@ def test_candidates_are_chosen_among() -> None:
     assert result.text in engine.texts[1:]
     assert engine.asked == [3]
     assert "|best:3|" in result.signature
+
+
+def test_candidates_of_many_segments_share_batches() -> None:
+    engine = ListEngine(GOOD, GOOD.replace("power cut", "power outage"))
+    config = Config.model_validate({"decoding": {"candidates": 2}, "check": {"retry": False}})
+    result = Pipeline(config, engine).translate("\n\n".join(f"{SOURCE} {n}" for n in "أبت"))
+    assert len(result.translations) >= 3
+    assert {translation.text for translation in result.translations} <= set(engine.texts)
+    assert engine.asked == [2]

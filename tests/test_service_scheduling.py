@@ -260,11 +260,13 @@ def test_a_batch_holds_sources_of_like_length() -> None:
 class Searching(FakeEngine):
     """A fake that gives several hypotheses."""
 
-    def several(self, source: str, count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None) -> list[Hypothesis]:
-        return [Hypothesis(f"{plain_english(source)} {n}", -0.5 - n, 3) for n in range(count)]
+    def several(
+        self, sources: Sequence[str], count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None
+    ) -> list[list[Hypothesis]]:
+        return [[Hypothesis(f"{plain_english(source)} {n}", -0.5 - n, 3) for n in range(count)] for source in sources]
 
 
 @pytest.mark.parametrize(("engine", "found"), [(Searching(), 3), (FakeEngine(), 1)])
 def test_several_hypotheses_come_as_the_engine_has_them(engine: Engine, found: int) -> None:
     with working(engine) as worker:
-        assert len(Lane(worker, "a").several("خبر", 3, BEAMS)) == found
+        assert [len(each) for each in Lane(worker, "a").several(["خبر", "خبر آخر"], 3, BEAMS)] == [found, found]

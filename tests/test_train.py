@@ -1,5 +1,7 @@
 """Training on tiny models of each family: what it writes opens, what is killed goes on, what goes wrong is said."""
 
+from __future__ import annotations
+
 import json
 import os
 import resource
@@ -7,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -28,8 +31,13 @@ from mt.train.recipe import Recipe, make_recipe
 from mt.train.running import base_config
 from tests import tiny
 
+if TYPE_CHECKING:
+    from mt.train.packing import Ints
+
 CAUSAL = 'model:\n  name: tiny\n  path: .\n  family: causal\n  prompt: "Arabic: {source}\\nEnglish:"\n'
 NLLB = "model: {name: tiny-nllb, path: ., family: seq2seq, source_code: arb_Arab, forced_bos: eng_Latn}\n"
+OF_TORCH = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
+"""Torch's compiler warns of its own doings."""
 SHORT = {"epochs": 3, "batch_tokens": 800, "rate": 5e-3, "warm_up": 2, "evaluate_steps": 8, "clean": {"near_duplicates": 1}}
 
 
@@ -64,6 +72,13 @@ def recipe_for(base: Path, path: Path, **options: object) -> Recipe:
     return make_recipe(**{**SHORT, "base": str(base), "data": [{"files": str(path)}], **options})
 
 
+def coded(folder: Path, pairs: Sequence[tuple[str, str]]) -> list[tuple[Ints, Ints]]:
+    """Pairs as the ids that a causal model is trained on."""
+    model = base_config(str(folder)).model
+    packed = pack([Example(source, target, model.prompt or "") for source, target in pairs], coder_for(model, folder), max_tokens=999)
+    return packed.rows(range(len(pairs)))
+
+
 def ignore(message: str) -> None:
     pass
 
@@ -80,6 +95,34 @@ def test_every_family_learns(bases: Path, data: Path, tmp_path: Path, family: st
     done = run(recipe_for(bases / family, data, lora=lora), tmp_path / "out", tell=ignore)
     assert done.outcome.after < done.outcome.before - 0.3
     assert english(done.folders["plain"], tiny.PAIRS[0][0])
+
+
+@OF_TORCH
+def test_compiled_layers_compute_the_same(bases: Path, data: Path, tmp_path: Path) -> None:
+    config = base_config(str(bases / "gemma3"))
+    rows = coded(bases / "gemma3", tiny.PAIRS[:5])
+    networks = [
+        load_network(config.model, bases / "gemma3", recipe_for(bases / "gemma3", data, compile=compiled, compute_type="float32"))
+        for compiled in (False, True)
+    ]
+    losses = [network.loss(rows, training=True).mean for network in networks]
+    assert float(losses[1]) == pytest.approx(float(losses[0]), rel=1e-5)
+    for network, loss in zip(networks, losses, strict=True):
+        loss.backward()  # type: ignore[no-untyped-call]
+        network.take_gradients()
+    for name, plain in networks[0].masters.items():
+        assert plain.grad is not None
+        torch.testing.assert_close(networks[1].masters[name].grad, plain.grad, rtol=1e-3, atol=1e-5)
+    compiled = [network.model.get_decoder().layers[0]._compiled_call_impl is not None for network in networks]
+    assert compiled == [False, True]
+
+
+@OF_TORCH
+def test_without_a_compiler_training_goes_on_and_says_so(bases: Path, data: Path, tmp_path: Path) -> None:
+    said: list[str] = []
+    with torch._inductor.config.patch({"cpp.cxx": ("no-such-compiler",)}):
+        run(recipe_for(bases / "gemma3", data, compile=True, epochs=1), tmp_path / "out", tell=said.append)
+    assert any("needs g++" in line for line in said)
 
 
 def test_all_forms_are_written_and_say_the_same(bases: Path, data: Path, tmp_path: Path) -> None:
@@ -104,8 +147,7 @@ def test_frozen_embeddings_stay_and_marian_keeps_its_zeros(bases: Path, data: Pa
 def test_the_fused_loss_and_its_gradient_are_those_of_torch(bases: Path, smoothing: float) -> None:
     recipe = make_recipe(data=[], label_smoothing=smoothing, device="cpu", compute_type="float32")
     config = base_config(str(bases / "gemma3"))
-    coder = coder_for(config.model, bases / "gemma3")
-    rows = pack([Example(s, t, config.model.prompt or "") for s, t in tiny.PAIRS[:3]], coder, max_tokens=999).rows([0, 1, 2])
+    rows = coded(bases / "gemma3", tiny.PAIRS[:3])
     network = load_network(config.model, bases / "gemma3", recipe)
     loss = network.loss(rows, training=True)
     loss.mean.backward()  # type: ignore[no-untyped-call]

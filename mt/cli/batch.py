@@ -78,6 +78,7 @@ def run(
     model: options.Model = None,
     config: options.ConfigFile = None,
     settings: options.Settings = None,
+    quality: options.Quality = None,
     beam_size: options.BeamSize = None,
     backend: options.Backend = None,
     glossary: options.Glossary = None,
@@ -88,7 +89,9 @@ def run(
     """Translate folders of files into OUT, in their formats and below their paths."""
     from mt import batch, formats
 
-    chosen = options.configuration(model, config, settings, beam_size=beam_size, backend=backend, glossary=glossary or None, memory=memory)
+    chosen = options.configuration(
+        model, config, settings, quality=quality, beam_size=beam_size, backend=backend, glossary=glossary or None, memory=memory
+    )
     form = "bilingual" if bilingual and to == "text" else to
     _check_form(form, summary)
     roots, output = _places(names, from_list)

@@ -44,6 +44,7 @@ def evaluate(
     model: options.Model = None,
     config: options.ConfigFile = None,
     settings: options.Settings = None,
+    quality: options.Quality = None,
     beam_size: options.BeamSize = None,
     backend: options.Backend = None,
     quiet: options.Quiet = False,
@@ -60,8 +61,12 @@ def evaluate(
             raise ConfigError(f"{source} is a folder: give no reference, hypothesis, peer or --save; peers lie in {source}/peers")
         from mt.pipeline import load
 
-        chosen = options.configuration(model, config, settings, beam_size=beam_size, backend=backend)
-        other = load(options.configuration(against, config, settings, beam_size=beam_size, backend=backend)) if against else None
+        chosen = options.configuration(model, config, settings, quality=quality, beam_size=beam_size, backend=backend)
+        other = (
+            load(options.configuration(against, config, settings, quality=quality, beam_size=beam_size, backend=backend))
+            if against
+            else None
+        )
         tell = (lambda message: None) if quiet else console.say
         report = judge.evaluate_folder(load(chosen), source, against=other, lines=lines, summaries=summaries, tell=tell)
         if worst:
@@ -84,7 +89,7 @@ def evaluate(
     else:
         from mt.pipeline import load
 
-        pipeline = load(options.configuration(model, config, settings, beam_size=beam_size, backend=backend))
+        pipeline = load(options.configuration(model, config, settings, quality=quality, beam_size=beam_size, backend=backend))
         with console.progress("Translating", quiet=quiet) as progress:
             ours = judge.translate_lines(pipeline, sources, progress=progress)
         name, english = pipeline.config.model.name, list(ours.texts)

@@ -28,6 +28,12 @@ Settings: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="SECTION.OPTION=VALUE", help="Any option of `mt config show`; may be repeated.", rich_help_panel=MODEL),
 ]
+Quality: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--quality", metavar="fast|usual|best", help="How long to search; best takes several times as long.", rich_help_panel=MODEL
+    ),
+]
 BeamSize: TypeAlias = Annotated[
     int | None, typer.Option("--beam-size", metavar="N", help="Hypotheses kept in the search; 1 is greedy.", rich_help_panel=MODEL)
 ]

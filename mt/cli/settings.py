@@ -26,9 +26,10 @@ def show(
     model: options.Model = None,
     config: options.ConfigFile = None,
     settings: options.Settings = None,
+    quality: options.Quality = None,
 ) -> int:
     """Print the whole configuration as YAML that `--config` accepts, with a comment on each option."""
-    console.emit(as_yaml(options.configuration(model, config, settings)))
+    console.emit(as_yaml(options.configuration(model, config, settings, quality=quality)))
     return 0
 
 
@@ -39,6 +40,7 @@ def demo(
     model: options.Model = None,
     config: options.ConfigFile = None,
     settings: options.Settings = None,
+    quality: options.Quality = None,
     glossary: options.Glossary = None,
     memory: options.Memory = None,
     allow_urls: Annotated[
@@ -50,9 +52,9 @@ def demo(
     from mt.pipeline import load
 
     def other(name: str) -> Pipeline:
-        return load(options.configuration(name, config, settings, glossary=glossary or None, memory=memory))
+        return load(options.configuration(name, config, settings, quality=quality, glossary=glossary or None, memory=memory))
 
-    pipeline = load(options.configuration(model, config, settings, glossary=glossary or None, memory=memory))
+    pipeline = load(options.configuration(model, config, settings, quality=quality, glossary=glossary or None, memory=memory))
     names = [m.name for m in catalogue() if m.task == "translate" and m.name != pipeline.config.model.name and installed(m)]
 
     from mt.web.demo import launch

@@ -76,6 +76,7 @@ def translate(
     model: options.Model = None,
     config: options.ConfigFile = None,
     settings: options.Settings = None,
+    quality: options.Quality = None,
     beam_size: options.BeamSize = None,
     backend: options.Backend = None,
     glossary: options.Glossary = None,
@@ -105,7 +106,15 @@ def translate(
 
     summarising = {"words": words, "language": language, "headline": headline}
     chosen = options.configuration(
-        model, config, settings, beam_size=beam_size, backend=backend, glossary=glossary or None, memory=memory, **summarising
+        model,
+        config,
+        settings,
+        quality=quality,
+        beam_size=beam_size,
+        backend=backend,
+        glossary=glossary or None,
+        memory=memory,
+        **summarising,
     )
     with console.progress("Translating", quiet=quiet) as progress:
         outcomes = translated(lambda: _load(chosen), read, summary, progress, file_options)
@@ -128,6 +137,7 @@ def summarize(
     model: options.Model = None,
     config: options.ConfigFile = None,
     settings: options.Settings = None,
+    quality: options.Quality = None,
     beam_size: options.BeamSize = None,
     backend: options.Backend = None,
     glossary: options.Glossary = None,
@@ -149,7 +159,7 @@ def summarize(
 
     summary = {"sentences": sentences, "words": words, "language": language, "headline": headline}
     chosen = options.configuration(
-        model, config, settings, beam_size=beam_size, backend=backend, glossary=glossary or None, memory=memory, **summary
+        model, config, settings, quality=quality, beam_size=beam_size, backend=backend, glossary=glossary or None, memory=memory, **summary
     )
     with console.progress("Reading", quiet=quiet) as progress:
         outcomes = summarised(lambda: _load(chosen), read, progress)

@@ -42,12 +42,14 @@ class Engine(Protocol):
 
 @runtime_checkable
 class NBest(Protocol):
-    """An engine that can also give several hypotheses for one source, as those that run a model here can."""
+    """An engine that can also give several hypotheses a source, as those that run a model here can."""
 
-    def several(self, source: str, count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None) -> list[Hypothesis]:
-        """At most `count` hypotheses that one beam search ends with, the likeliest first; `beam_size` is raised to `count` if lower.
+    def several(
+        self, sources: Sequence[str], count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None
+    ) -> list[list[Hypothesis]]:
+        """For each source at most `count` hypotheses that one beam search ends with, the likeliest first, as one padded batch.
 
-        terms: as in `Engine.generate`. Raises what `Engine.generate` raises.
+        `beam_size` is raised to `count` if lower. terms: as in `Engine.generate`. Raises what `Engine.generate` raises.
         """
 
 

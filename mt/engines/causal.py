@@ -157,8 +157,12 @@ class TorchCausal:
             sums = self._search.score(given, rows)
         return [Output(row, total) for row, total in zip(rows, sums, strict=True)]
 
-    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[list[Output]]:
         """As in `Runner`."""
+        return [self._several(part, options, count) for part in batch.singles()]
+
+    def _several(self, batch: Batch, options: DecodingOptions, count: int) -> list[Output]:
+        """The outputs for the one input of a batch."""
         inputs = self._inputs(batch.inputs)
         start = inputs["input_ids"].shape[1]
         rows, _ = self._search.generate(inputs, batch, options, start=start, hidden=start, count=count)

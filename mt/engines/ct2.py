@@ -40,12 +40,11 @@ class Ct2Seq2Seq:
 
     def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
         """As in `Runner`."""
-        outputs = [found[0] for found in self._run(batch, options, 1)]
-        return _within_limits(outputs, batch, options, self)
+        return [found[0] for found in self.several(batch, options, 1)]
 
-    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[list[Output]]:
         """As in `Runner`."""
-        return self._run(batch, options, count)[0]
+        return _within_limits(self._run(batch, options, count), batch, options, count, self)
 
     def _run(self, batch: Batch, options: DecodingOptions, count: int) -> list[list[Output]]:
         """For each input its `count` best outputs."""
@@ -89,17 +88,17 @@ class Ct2Causal:
 
     def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
         """As in `Runner`."""
-        outputs: list[Output | None] = [None] * len(batch.inputs)
+        return [found[0] for found in self.several(batch, options, 1)]
+
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[list[Output]]:
+        """As in `Runner`."""
+        outputs: list[list[Output]] = [[] for _ in batch.inputs]
         for group in _groups(batch.inputs, options, self._window):
             part = Batch(tuple(batch.inputs[i] for i in group), tuple(batch.limits[i] for i in group))
-            found = _within_limits([several[0] for several in self._run(part, options, 1)], part, options, self)
-            for i, output in zip(group, found, strict=True):
-                outputs[i] = output
-        return [output for output in outputs if output is not None]
-
-    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
-        """As in `Runner`."""
-        return self._run(batch, options, count)[0]
+            found = _within_limits(self._run(part, options, count), part, options, count, self)
+            for i, several in zip(group, found, strict=True):
+                outputs[i] = several
+        return outputs
 
     def _run(self, batch: Batch, options: DecodingOptions, count: int) -> list[list[Output]]:
         """For each input its `count` best outputs."""
@@ -136,11 +135,11 @@ def _share(count: int, workers: int) -> int:
     return -(-count // workers) if workers > 1 and count >= FEWEST else 0
 
 
-def _within_limits(outputs: list[Output], batch: Batch, options: DecodingOptions, runner: Runner) -> list[Output]:
-    """The library has one limit a call. An output beyond its own is made again alone, as it would be in any other batch."""
+def _within_limits(outputs: list[list[Output]], batch: Batch, options: DecodingOptions, count: int, runner: Runner) -> list[list[Output]]:
+    """The library has one limit a call. Outputs beyond their own are made again alone, as they would be in any other batch."""
     for i, limit in enumerate(batch.limits):
-        if len(outputs[i].ids) > limit:
-            [outputs[i]] = runner.run(Batch((batch.inputs[i],), (limit,)), options)
+        if any(len(output.ids) > limit for output in outputs[i]):
+            [outputs[i]] = runner.several(Batch((batch.inputs[i],), (limit,)), options, count)
     return outputs
 
 

@@ -73,8 +73,8 @@ class Runner(Protocol):
     def run(self, batch: Batch, options: DecodingOptions, /) -> list[Output]:
         """One output an input, in the same order, none longer than its limit."""
 
-    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
-        """Outputs for the one input of a batch, as many as beams at most, the likeliest first."""
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[list[Output]]:
+        """For each input as many outputs as beams at most, the likeliest first, none longer than its limit."""
 
 
 class ModelEngine:
@@ -105,13 +105,17 @@ class ModelEngine:
             outputs = self._runner.run(batch, options)
         return [self._hypothesis(output, source) for output, source in zip(outputs, sources, strict=True)]
 
-    def several(self, source: str, count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None) -> list[Hypothesis]:
+    def several(
+        self, sources: Sequence[str], count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None
+    ) -> list[list[Hypothesis]]:
         """As in `NBest`."""
+        if not sources:
+            return []
         wide = options.model_copy(update={"beam_size": max(options.beam_size, count)})
-        batch = self._text.batch([source], wide, prompt=None, terms=terms)
+        batch = self._text.batch(sources, wide, prompt=None, terms=terms)
         with memory_named(batch, wide):
             outputs = self._runner.several(batch, wide, count)
-        return [self._hypothesis(output, source) for output in outputs]
+        return [[self._hypothesis(output, source) for output in found] for found, source in zip(outputs, sources, strict=True)]
 
     def _hypothesis(self, output: Output, source: str) -> Hypothesis:
         ended = not output.ids or output.ids[-1] in self._text.ends  # CTranslate2 writes nothing at all for an empty source

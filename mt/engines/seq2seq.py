@@ -134,8 +134,12 @@ class TorchSeq2Seq:
             sums = self._search.score(given, rows)
         return [Output(row, total) for row, total in zip(rows, sums, strict=True)]
 
-    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[Output]:
+    def several(self, batch: Batch, options: DecodingOptions, count: int, /) -> list[list[Output]]:
         """As in `Runner`."""
+        return [self._several(part, options, count) for part in batch.singles()]
+
+    def _several(self, batch: Batch, options: DecodingOptions, count: int) -> list[Output]:
+        """The outputs for the one input of a batch."""
         inputs = self._inputs(batch.inputs, [()])
         rows, _ = self._search.generate(inputs, batch, options, start=len(self._start), hidden=1, count=count)
         sums = self._search.score([self._inputs(batch.inputs, [row[:-1]]) for row in rows], rows)

@@ -253,7 +253,7 @@ class Worker:
         began = time.monotonic()
         engine = self.engine
         if isinstance(engine, NBest):
-            written = engine.several(call.sources[0], call.several, call.options, terms=call.terms)
+            written = engine.several(call.sources, call.several, call.options, terms=call.terms)[0]
         else:
             written = engine.generate(call.sources, call.options, terms=call.terms)
         with self._changed:
@@ -319,11 +319,17 @@ class Lane:
         self._worker.put(call)
         return call.future.result()
 
-    def several(self, source: str, count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None) -> list[Hypothesis]:
+    def several(
+        self, sources: Sequence[str], count: int, options: DecodingOptions, /, *, terms: Sequence[str] | None = None
+    ) -> list[list[Hypothesis]]:
         """As `mt.engines.NBest`, when it is this lane's turn; one where the engine gives no more. Raises as `generate`."""
-        call = Call(self, [source], [self.count(source)], options, None, terms, several=count)
-        self._worker.put(call)
-        return call.future.result()
+        calls = [
+            Call(self, [source], [self.count(source)], options, None, terms[i : i + 1] if terms else None, several=count)
+            for i, source in enumerate(sources)
+        ]
+        for call in calls:
+            self._worker.put(call)
+        return [call.future.result() for call in calls]
 
     def drop(self) -> None:
         """Nobody waits for this lane any more: what it has in line goes, what it asks from now on is refused."""

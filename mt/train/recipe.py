@@ -102,6 +102,10 @@ class Recipe(Options):
     )
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compute_type: Literal["auto", "float32", "bfloat16"] = Field("auto", description="of the model; what is trained is float32 always")
+    compile: bool = Field(
+        False,
+        description="fuse the small operations of the layers: half a minute at the start, then less time a step; needs a C++ compiler",
+    )
     threads: int = Field(0, ge=0, le=1024, description="processor threads; 0: all cores. On a busy machine fewer are faster")
     seed: int = Field(1, ge=0, lt=2**32)
 

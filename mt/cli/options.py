@@ -31,7 +31,7 @@ Settings: TypeAlias = Annotated[
 Quality: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--quality", metavar="fast|usual|best", help="How long to search; best takes several times as long.", rich_help_panel=MODEL
+        "--quality", metavar="fast|usual|best", help="How long to search; best takes about twice the time.", rich_help_panel=MODEL
     ),
 ]
 BeamSize: TypeAlias = Annotated[

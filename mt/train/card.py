@@ -68,7 +68,7 @@ def _training(recipe: Recipe, outcome: Outcome, examples: int) -> str:
     progress = outcome.progress
     lines = [
         f"- {examples} examples, {progress.step} steps, {progress.tokens / 1e6:.2f}M padded tokens, {progress.seconds / 60:.1f} minutes",
-        f"- rate {recipe.rate:g} falling to {recipe.rate * recipe.floor:g}, seed {recipe.seed}"
+        f"- rate {recipe.peak:g} falling to {recipe.peak * recipe.floor:g}, seed {recipe.seed}"
         + (f", adapters of rank {recipe.lora.rank}" if recipe.lora else ""),
         f"- stopped: {outcome.stopped}",
         f"- held-out loss, nats a token: {outcome.before:.4f} before, {outcome.after:.4f} after ({outcome.chosen})",

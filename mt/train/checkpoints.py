@@ -29,11 +29,15 @@ WHOLE = 2
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Losses at one checkpoint, in nats a target token. training: mean since the checkpoint before; None at the start."""
+    """Losses at one checkpoint, in nats a target token.
+
+    training: mean since the checkpoint before; None at the start. done: the part of the run that was over.
+    """
 
     step: int
     training: float | None
     held_out: float
+    done: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,7 +85,7 @@ class Recipe(Options):
     lora: LoraOptions | None = Field(None, description="train adapters instead of all weights: for large models")
     max_tokens: int = Field(1400, ge=16, le=100_000, description="longest example, prompt and answer together; longer ones are dropped")
     batch_tokens: int | None = Field(None, ge=16, description="padded tokens a step; unset: 32,768 on a GPU, 3,072 on a processor")
-    rate: float = Field(1e-4, gt=0, description="highest learning rate")
+    rate: float | None = Field(None, gt=0, description="highest learning rate; unset: 3e-5, for adapters 2e-4")
     floor: float = Field(0.05, ge=0, le=1, description="the part of the rate that is left at the end; it falls in a straight line")
     warm_up: int = Field(40, ge=1, description="steps over which the rate rises")
     label_smoothing: float = Field(0.0, ge=0, lt=1)
@@ -95,7 +95,7 @@ class Recipe(Options):
         None, gt=0, description="of training, if the epochs are not done before; cleaning and scoring not counted"
     )
     evaluate_steps: int = Field(50, ge=1, description="steps between checkpoints, at which the held-out loss is measured")
-    patience: int = Field(5, ge=1, description="checkpoints without a better held-out loss after which training stops")
+    patience: int = Field(5, ge=1, description="checkpoints without a better held-out loss after which the second half of a run ends")
     average: int = Field(3, ge=1, le=20, description="checkpoints whose mean is tried as the result; 1: none")
     export: tuple[Literal["packed", "plain", "ctranslate2"], ...] = Field(
         ("plain",), description="packed: int8 rows in shards below 45 MB (causal only); plain: bfloat16, for any program; ctranslate2: int8"
@@ -108,6 +108,11 @@ class Recipe(Options):
     )
     threads: int = Field(0, ge=0, le=1024, description="processor threads; 0: all cores. On a busy machine fewer are faster")
     seed: int = Field(1, ge=0, lt=2**32)
+
+    @property
+    def peak(self) -> float:
+        """The highest learning rate."""
+        return self.rate or (2e-4 if self.lora else 3e-5)
 
 
 def load_recipe(path: Path, **overrides: object) -> Recipe:

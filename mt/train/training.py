@@ -28,6 +28,8 @@ BATCH_TOKENS = {"cpu": 3072, "cuda": 32_768}
 """Padded tokens a step where the recipe does not say."""
 BETAS = (0.9, 0.99)
 """As in the run of the built-in weights."""
+NOISY = 0.5
+"""The part of a run in which patience does not count: the rate is high, and its noise hides what was learnt until it falls."""
 TELL_EVERY = 20
 """Steps between lines about the loss."""
 
@@ -76,7 +78,7 @@ class _Run:
             self.progress = checkpoints.restore(network, self._optimizer)
             tell(f"going on from {checkpoints.latest()}")
         else:
-            self._measure(None)
+            self._measure(None, 0.0)
         self._clock = perf_counter() - self.progress.seconds
 
     def until_done(self) -> str:
@@ -113,24 +115,25 @@ class _Run:
             mean = sum(recent) / len(recent)
             self._tell(f"step {now.step}, epoch {now.epoch + 1}, {done:.0%}, rate {rate:.1e}, loss {mean:.3f}, {speed:.0f} tokens/s")
         if now.step % self._recipe.evaluate_steps == 0:
-            self._measure(sum(self._losses) / len(self._losses))
+            self._measure(sum(self._losses) / len(self._losses), done)
 
-    def _measure(self, training: float | None) -> None:
+    def _measure(self, training: float | None, done: float) -> None:
         """Note the held-out loss and save a checkpoint; a model whose loss is no number is not saved."""
         loss = held_out_loss(self._network, self._held_out, self._recipe)
         if not math.isfinite(loss):
             kept = self._checkpoints.latest() if self._checkpoints.steps() else "none"
             raise ModelError(f"the held-out loss is {loss} at step {self.progress.step}; lower rate; the last good checkpoint is {kept}")
-        measured = Measured(self.progress.step, training, loss)
+        measured = Measured(self.progress.step, training, loss, done)
         self.progress = replace(self.progress, measured=(*self.progress.measured, measured))
         self._tell(f"step {self.progress.step}: held-out loss {loss:.4f}")
         self._checkpoints.save(self._network, self._optimizer, self.progress)
         self._losses = []
 
     def _reason_to_stop(self, part: float) -> str:
-        since = [m for m in self.progress.measured if m.step > self.progress.best.step]
-        if len(since) >= self._recipe.patience:
-            return f"no better held-out loss since step {self.progress.best.step}"
+        quiet = [measured for measured in self.progress.measured if measured.done > NOISY]
+        best = min(quiet, key=lambda measured: measured.held_out, default=self.progress.best)
+        if len([measured for measured in quiet if measured.step > best.step]) >= self._recipe.patience:
+            return f"no better held-out loss since step {best.step}"
         if self._done(part) < 1:
             return ""
         return f"{self.progress.epoch + part:.2g} epochs, {self.progress.seconds / 60:.1f} minutes"
@@ -143,7 +146,7 @@ class _Run:
 
     def _finish(self, reason: str) -> str:
         if self.progress.measured[-1].step != self.progress.step:
-            self._measure(sum(self._losses) / len(self._losses))
+            self._measure(sum(self._losses) / len(self._losses), 1.0)
         return reason
 
 
@@ -176,7 +179,7 @@ def rate_at(recipe: Recipe, step: int, done: float) -> float:
     >>> rate_at(recipe, 5, 0.0), rate_at(recipe, 50, 0.5), round(rate_at(recipe, 99, 1.0), 3)
     (0.5, 0.55, 0.1)
     """
-    return recipe.rate * min(1.0, step / recipe.warm_up) * (recipe.floor + (1 - recipe.floor) * (1 - min(1.0, done)))
+    return recipe.peak * min(1.0, step / recipe.warm_up) * (recipe.floor + (1 - recipe.floor) * (1 - min(1.0, done)))
 
 
 def held_out_loss(network: Network, held_out: Pack, recipe: Recipe) -> float:

@@ -19,7 +19,7 @@ from mt.evaluate import read_lines
 from mt.evaluate.scores import line_scores, plain_score
 from mt.reranking import merits
 
-WEIGHTS = (0.0, 0.5, 1.0, 2.0, 5.0, 20.0)
+WEIGHTS = (0.0, 1.0, 5.0, 20.0, 100.0)
 """Of quality beside likeness."""
 
 Choice = Callable[[Sequence[Hypothesis], Sequence[tuple[float, float]]], int]

@@ -7,7 +7,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 demo: .venv/demo          ## translate and summarise the sample article
 	@$(BIN)/mt models get recommended --timeout 15 --or-offline
-	$(BIN)/mt translate seeds/nato-hague-summit.txt --summary 3
+	$(BIN)/mt translate seeds/nato-hague-summit.txt --summary 3 --quality best
 
 test: .venv/dev           ## all tests
 	$(BIN)/python -m pytest

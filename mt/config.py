@@ -281,14 +281,11 @@ def _nested(overrides: Mapping[str, Override]) -> Tree:
     """Plain names to sections: beam_size=4 -> {"decoding": {"beam_size": 4}}."""
     places = {field: section for section, field in _fields()}
     tree: Tree = {}
-    if "quality" in overrides:
-        quality = str(overrides["quality"])
-        if quality not in QUALITIES:
-            raise ConfigError(f"options: quality: expected one of {', '.join(QUALITIES)}, got {quality!r}")
-        tree["decoding"] = dict(QUALITIES[quality])
-    for name, value in overrides.items():
-        if name == "quality":
-            continue
+    given = dict(overrides)
+    quality = str(given.pop("quality", "usual"))
+    if quality not in QUALITIES:
+        raise ConfigError(f"options: quality: expected one of {', '.join(QUALITIES)}, got {quality!r}")
+    for name, value in {**QUALITIES[quality], **given}.items():
         if name not in places:
             raise ConfigError(f"options: unknown option '{name}'; expected one of {', '.join(sorted([*places, 'quality']))}")
         tree.setdefault(places[name], {})[name] = value

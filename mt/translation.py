@@ -154,11 +154,16 @@ class _Desk:
         lengths = [self.engine.count(source) for source in sources]
         for batch in batches(lengths, self.config.batching.batch_tokens):
             chosen = [sources[i] for i in batch]
-            terms = [self.aids.glossary.prompt(source) for source in chosen] if self.config.model.terms_prompt else []
-            yield from zip(chosen, self._generated(chosen, decoding, terms if any(terms) else None), strict=True)
+            yield from zip(chosen, self._generated(chosen, decoding), strict=True)
 
-    def _generated(self, sources: Sequence[str], decoding: DecodingOptions, terms: list[str] | None) -> Iterable[Hypothesis]:
+    def terms(self, sources: Sequence[str]) -> list[str] | None:
+        """What the model is told of the terms in each source; None where there is nothing to tell."""
+        named = [self.aids.glossary.prompt(source) for source in sources] if self.config.model.terms_prompt else []
+        return named if any(named) else None
+
+    def _generated(self, sources: Sequence[str], decoding: DecodingOptions) -> Iterable[Hypothesis]:
         """One batch: of each search what it likes best, or the best of several of its hypotheses, where the engine gives them."""
+        terms = self.terms(sources)
         if decoding.candidates > 1 and isinstance(self.engine, NBest):
             found = self.engine.several(sources, decoding.candidates, decoding, terms=terms)
             return map(reranking.best, sources, found)
@@ -242,8 +247,7 @@ def _several(sources: Sequence[str], desk: _Desk) -> Iterator[tuple[str, list[Hy
     if not isinstance(engine, NBest):
         return
     for source in sources:
-        named = desk.aids.glossary.prompt(source) if desk.config.model.terms_prompt else ""
-        [found] = engine.several([source], MANY, desk.config.decoding, terms=[named] if named else None)
+        [found] = engine.several([source], MANY, desk.config.decoding, terms=desk.terms([source]))
         yield source, found
 
 

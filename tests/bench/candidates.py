@@ -58,12 +58,12 @@ def main() -> None:
     references = read_lines(args.shared / "eval/flores-dev.en", wanted.stop)[wanted]
     sources = [translation.model_source(line, config.text) for line in typed]
     found: dict[int, list[Hypothesis]] = {}
-    for batch in translation.batches([engine.count(source) for source in sources], config.batching.batch_tokens):
-        found.update(zip(batch, engine.several([sources[i] for i in batch], args.count, config.decoding), strict=True))
-    several = [found[i] for i in range(len(sources))]
     usual: dict[int, str] = {}
     for batch in translation.batches([engine.count(source) for source in sources], config.batching.batch_tokens):
-        usual.update(zip(batch, (h.text for h in engine.generate([sources[i] for i in batch], config.decoding)), strict=True))
+        chosen = [sources[i] for i in batch]
+        found.update(zip(batch, engine.several(chosen, args.count, config.decoding), strict=True))
+        usual.update(zip(batch, (h.text for h in engine.generate(chosen, config.decoding)), strict=True))
+    several = [found[i] for i in range(len(sources))]
     known = [merits(source, hypotheses) for source, hypotheses in zip(sources, several, strict=True)]
 
     rows: dict[str, list[str]] = {f"beam {config.decoding.beam_size}, the likeliest": [usual[i] for i in range(len(sources))]}
